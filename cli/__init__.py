@@ -1,0 +1,1 @@
+"""The headless twins of the screens, and the program's entry point."""

@@ -1,0 +1,3 @@
+module vacancy.test/controlplane/etcd
+
+go 1.26.0

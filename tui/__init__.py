@@ -1,0 +1,1 @@
+"""The screens: they render views and turn keys into intents. No cluster or cloud client is known here."""
