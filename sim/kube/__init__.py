@@ -1,0 +1,1 @@
+"""The Kubernetes face of the simulated cluster: an API server on loopback and the store behind it."""
