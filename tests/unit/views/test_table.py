@@ -1,4 +1,4 @@
-"""The contract of the views: change sets lead from one snapshot to the next, and all of it can cross a process border."""
+"""The contract of the views: change sets lead from one snapshot to the next, and all can cross a process border."""
 
 import msgspec
 import pytest

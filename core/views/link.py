@@ -1,0 +1,51 @@
+"""What passes between the session and a screen: updates one way, subscriptions and intents the other.
+
+Both ways it is plain data, so that the engine may live in another process. `core.session` implements `Link`.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import msgspec
+
+from core.views.detail import DetailView
+from core.views.status import Status
+from core.views.table import TableChange, TableView, ViewKey
+
+
+class Failure(msgspec.Struct, frozen=True, tag=True):
+    """A view that can't be made, in one line: what, where, what to do. `key` None: nothing can be shown at all."""
+
+    key: ViewKey | None
+    message: str
+
+
+class Retry(msgspec.Struct, frozen=True, tag=True):
+    """An intent: don't wait for the next attempt, ask the sources again now."""
+
+
+Update = TableView | TableChange | DetailView | Status | Failure
+Intent = Retry
+
+
+class Link(Protocol):
+    """What a screen needs from the session. No call blocks; answers come as updates."""
+
+    def updates(self) -> AsyncIterator[Update]:
+        """Updates of the subscribed views and the header's Status, until the link is closed.
+
+        For each subscription first a whole view (or a Failure), then whole views or changes as the session sees fit. A
+        slow reader gets newer views, not more of them. Raises VacancyError when the session can't start or go on.
+        """
+
+    def subscribe(self, key: ViewKey) -> None:
+        """Start sending this view. Subscribing again sends it whole again."""
+
+    def unsubscribe(self, key: ViewKey) -> None:
+        """Stop sending this view; nothing happens when it isn't sent."""
+
+    def intend(self, intent: Intent) -> None:
+        """Hand over what a person wants done."""
+
+    async def close(self) -> None:
+        """End the updates and free what the session holds."""
