@@ -1,0 +1,1 @@
+"""The one live state: store and indexes, immutable snapshots with a generation, overlays for what-if."""

@@ -1,0 +1,38 @@
+"""What the pods of one node book together, kept up to date pod by pod. How a pod's own requests add up is in
+core/kube/pod_requests."""
+
+from dataclasses import dataclass, field
+
+from core.kube.pod import Pod
+
+
+@dataclass(slots=True)
+class Booking:
+    """Sums over a node's pods. Terminated pods don't count, terminating ones do, as in `kubectl describe node`.
+
+    Amounts: CPU in millicores, the rest in base units. `counted` is the number of pods that count; `pods` holds all."""
+
+    requests: dict[str, int] = field(default_factory=dict)
+    limits: dict[str, int] = field(default_factory=dict)
+    daemonsets: dict[str, int] = field(default_factory=dict)
+    counted: int = 0
+    pods: dict[str, Pod] = field(default_factory=dict)
+
+    def change(self, pod: Pod, sign: int) -> None:
+        """Add (+1) or take away (-1) one pod."""
+        if sign > 0:
+            self.pods[pod.key] = pod
+        else:
+            self.pods.pop(pod.key, None)
+        if pod.terminated:
+            return
+        self.counted += sign
+        _add(self.requests, pod.shape.requests, sign)
+        _add(self.limits, pod.shape.limits, sign)
+        if pod.of_daemonset:
+            _add(self.daemonsets, pod.shape.requests, sign)
+
+
+def _add(total: dict[str, int], amounts: dict[str, int], sign: int) -> None:
+    for name, amount in amounts.items():
+        total[name] = total.get(name, 0) + sign * amount

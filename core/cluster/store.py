@@ -1,0 +1,110 @@
+"""The one live state. Events change it in O(1); per-node sums are kept as pods come and go; `snapshot()` freezes it.
+Lives on the event loop: nobody else writes it. What the sums mean on a screen is in analysis/reservation."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from core.cluster.booking import Booking
+from core.cluster.snapshot import Snapshot
+from core.kube.pod import Pod
+
+
+class Store:
+    """Tables of objects by kind, and the booking of each node."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, dict[str, Any]] = {}
+        self._unavailable: dict[str, str] = {}
+        self._bookings: dict[str, Booking] = {}
+        self._dirty_nodes: set[str] = set()
+        self._seen: dict[str, set[str]] = {}
+        self.generation = 0
+
+    def upsert(self, kind: str, obj: Any) -> None:
+        """An object came or changed. It keeps its place when it was there already."""
+        table = self._tables.setdefault(kind, {})
+        previous = table.get(obj.key)
+        table[obj.key] = obj
+        self._changed(kind, obj.key, previous, obj)
+        if (seen := self._seen.get(kind)) is not None:
+            seen.add(obj.key)
+
+    def remove(self, kind: str, key: str) -> None:
+        """An object is gone."""
+        previous = self._tables.get(kind, {}).pop(key, None)
+        if previous is not None:
+            self._changed(kind, key, previous, None)
+
+    def begin(self, kind: str) -> None:
+        """A full list of `kind` starts: what is there stays until `synced`."""
+        self._tables.setdefault(kind, {})
+        self._seen[kind] = set()
+
+    def synced(self, kind: str) -> None:
+        """The list is complete: what it didn't hold is gone, in one go."""
+        seen = self._seen.pop(kind, None)
+        self._unavailable.pop(kind, None)
+        if seen is not None:
+            for key in [key for key in self._tables.get(kind, {}) if key not in seen]:
+                self.remove(kind, key)
+
+    def unavailable(self, kind: str, why: str, forget: bool = False) -> None:
+        """The kind can't be read (any more). `forget` drops what was known, as for a permission taken away."""
+        self._unavailable[kind] = why
+        self._seen.pop(kind, None)
+        self.generation += 1
+        if forget:
+            for key in list(self._tables.get(kind, {})):
+                self.remove(kind, key)
+
+    def available(self, kind: str) -> None:
+        """The kind is known to be complete, even if it is empty."""
+        self._unavailable.pop(kind, None)
+        self._tables.setdefault(kind, {})
+
+    def table(self, kind: str) -> Mapping[str, Any]:
+        """The living table: to be read on the event loop only."""
+        return self._tables.get(kind, {})
+
+    def booking(self, node: str) -> Booking:
+        """What is booked on a node now. Also kept for nodes that are not known (yet)."""
+        return self._bookings.get(node) or Booking()
+
+    def take_dirty_nodes(self) -> set[str]:
+        """The names of the nodes whose object, booking or metrics changed since the last call."""
+        dirty, self._dirty_nodes = self._dirty_nodes, set()
+        return dirty
+
+    def snapshot(self, as_of: float) -> Snapshot:
+        """The state as it is now, unaffected by what comes later."""
+        tables = {kind: table.copy() for kind, table in self._tables.items()}
+        return Snapshot(self.generation, as_of, tables, dict(self._unavailable))
+
+    def _changed(self, kind: str, key: str, previous: Any, now: Any) -> None:
+        self.generation += 1
+        if kind == "Pod":
+            self._rebook(previous, now)
+        elif kind in ("Node", "NodeMetrics"):
+            self._dirty_nodes.add(key)
+
+    def _rebook(self, previous: Pod | None, now: Pod | None) -> None:
+        if previous is not None and previous.node is not None:
+            self._book(previous, -1)
+        if now is not None and now.node is not None:
+            self._book(now, 1)
+
+    def _book(self, pod: Pod, sign: int) -> None:
+        assert pod.node is not None
+        booking = self._bookings.get(pod.node)
+        if booking is None:
+            booking = self._bookings[pod.node] = Booking()
+        booking.change(pod, sign)
+        if not booking.pods:
+            del self._bookings[pod.node]
+        self._dirty_nodes.add(pod.node)
+
+
+def load(store: Store, objects: Iterable[tuple[str, Any]]) -> None:
+    """Put (kind, object) pairs into the store, in their order."""
+    for kind, obj in objects:
+        store.upsert(kind, obj)

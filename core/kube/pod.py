@@ -1,0 +1,130 @@
+"""A pod, trimmed to what capacity needs. Everything that many pods have in common is shared (see interning). The decode
+from the API's JSON is in pod_wire; how requests add up is in pod_requests."""
+
+import msgspec
+
+from core.kube.affinity import NodeAffinity, PodAffinityTerm, SpreadConstraint
+from core.kube.interning import Shared
+from core.kube.owner import Owner
+from core.kube.pod_requests import PodResources
+from core.kube.taints import Toleration
+
+PIN = "*"
+"""Stands in a shape's `metadata.name` requirement for the node that a DaemonSet pod is meant for: see `Pod.pin`."""
+
+MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+TERMINAL_PHASES = ("Succeeded", "Failed")
+
+
+class HostPort(msgspec.Struct, frozen=True):
+    """A port taken on the node. `ip` is `0.0.0.0` for all addresses."""
+
+    ip: str
+    protocol: str
+    port: int
+
+
+class Volume(msgspec.Struct, frozen=True):
+    """A volume that matters: `kind` is `emptyDir`, `hostPath`, or an in-tree disk's field name.
+
+    `medium` is emptyDir's; `handle` names an in-tree disk, for the conflicts that the scheduler knows."""
+
+    name: str
+    kind: str
+    medium: str = ""
+    handle: tuple[str, ...] = ()
+    read_only: bool = False
+
+
+class Container(msgspec.Struct, frozen=True):
+    """One container's own booking, for audits: requests and limits in integers."""
+
+    name: str
+    requests: dict[str, int]
+    limits: dict[str, int]
+    init: bool = False
+
+
+class Shape(msgspec.Struct, frozen=True, eq=False, weakref=True):
+    """The part of a pod's specification that scheduling reads: one for all pods of a template, compared by identity."""
+
+    requests: dict[str, int]
+    limits: dict[str, int]
+    containers: tuple[Container, ...]
+    resources: PodResources
+    node_selector: dict[str, str] | None
+    node_affinity: NodeAffinity | None
+    pod_affinity: tuple[PodAffinityTerm, ...]
+    pod_anti_affinity: tuple[PodAffinityTerm, ...]
+    tolerations: tuple[Toleration, ...]
+    spread: tuple[SpreadConstraint, ...]
+    host_ports: tuple[HostPort, ...]
+    volumes: tuple[Volume, ...]
+    priority: int | None
+    priority_class: str
+    preemption_policy: str
+    scheduler_name: str
+    scheduling_gates: tuple[str, ...]
+    resource_claims: bool
+    """Dynamic resource allocation is asked for: no rule here evaluates it."""
+    host_network: bool
+
+
+class Unscheduled(msgspec.Struct, frozen=True):
+    """The `PodScheduled` condition where it is not True."""
+
+    reason: str
+    message: str
+    since: int | None
+
+
+class Pod(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """One pod. Times are seconds since the epoch. `node` is None until the pod is bound."""
+
+    key: str
+    """`namespace/name`."""
+    uid: str
+    node: str | None
+    shape: Shape
+    labels: Shared
+    annotations: Shared
+    """Only those that capacity decisions read (see pod_wire)."""
+    owner: Owner | None
+    phase: str
+    status: str
+    """What kubectl prints as STATUS, where it says more than the phase: `CrashLoopBackOff`, `Completed` …"""
+    created: int | None
+    deletion: int | None
+    """`deletionTimestamp`: when the grace period ends."""
+    grace: int | None
+    unscheduled: Unscheduled | None
+    """None when there is no such condition: see `has_scheduled_condition`."""
+    has_scheduled_condition: bool
+    nominated: str | None
+    pin: str | None
+    claims: tuple[str, ...]
+    """Names of the PersistentVolumeClaims that it mounts, generic ephemeral volumes included."""
+    ready: bool
+    restarts: int
+
+    @property
+    def namespace(self) -> str:
+        return self.key.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        return self.key.partition("/")[2]
+
+    @property
+    def terminated(self) -> bool:
+        """Finished: it books nothing any more."""
+        return self.phase in TERMINAL_PHASES
+
+    @property
+    def mirror(self) -> bool:
+        """A static pod, shown by its kubelet."""
+        return MIRROR_ANNOTATION in self.annotations
+
+    @property
+    def of_daemonset(self) -> bool:
+        return self.owner is not None and self.owner.kind == "DaemonSet"

@@ -1,0 +1,124 @@
+"""What owns pods: Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, CloneSets and their kin, in one form."""
+
+import msgspec
+
+from core.kube import owner, timestamps
+from core.kube.interning import Shared
+from core.kube.owner import Owner
+from core.kube.pod import Pod
+from core.kube.pod_wire import WirePod
+from core.kube.pod_wire import build as build_pod
+from core.kube.selectors import LabelSelector
+from core.kube.wire import Codec, Meta, all_annotations, labels
+
+
+class Workload(msgspec.Struct, frozen=True, eq=False):
+    """One controller. `replicas` is the wish (None where the kind has none, as for DaemonSets)."""
+
+    kind: str
+    key: str
+    uid: str
+    labels: Shared
+    annotations: dict[str, str]
+    owner: Owner | None
+    created: int | None
+    replicas: int | None
+    current: int | None
+    ready: int | None
+    selector: LabelSelector | None
+    template: Pod | None
+    """A pod as the template would make it: unbound, named after the workload. None when there is no pod template."""
+
+    @property
+    def namespace(self) -> str:
+        return self.key.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        return self.key.partition("/")[2]
+
+
+class _Template(msgspec.Struct, gc=False):
+    metadata: Meta = msgspec.field(default_factory=Meta)
+    spec: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _JobTemplateSpec(msgspec.Struct, gc=False):
+    template: _Template | None = None
+
+
+class _JobTemplate(msgspec.Struct, gc=False):
+    spec: _JobTemplateSpec | None = None
+
+
+class _Spec(msgspec.Struct, gc=False, rename="camel"):
+    replicas: int | None = None
+    parallelism: int | None = None
+    selector: msgspec.Raw = msgspec.Raw(b"")
+    template: _Template | None = None
+    job_template: _JobTemplate | None = None
+
+
+class _Status(msgspec.Struct, gc=False, rename="camel"):
+    replicas: int | None = None
+    ready_replicas: int | None = None
+    current_number_scheduled: int | None = None
+    number_ready: int | None = None
+    active: int | list[object] | None = None
+
+
+class WireWorkload(msgspec.Struct, gc=False):
+    metadata: Meta
+    spec: _Spec | None = None
+    status: _Status | None = None
+
+
+def _build(kind: str, wire: WireWorkload) -> Workload:
+    meta, spec, status = wire.metadata, wire.spec or _Spec(), wire.status or _Status()
+    template = spec.template or (
+        spec.job_template.spec.template if spec.job_template and spec.job_template.spec else None
+    )
+    replicas = spec.parallelism if kind == "Job" else spec.replicas
+    active = status.active if isinstance(status.active, int) else None
+    return Workload(
+        kind=kind,
+        key=f"{meta.namespace or 'default'}/{meta.name}",
+        uid=meta.uid or "",
+        labels=labels(meta.labels),
+        annotations=all_annotations(meta.annotations),
+        owner=owner.from_raw(bytes(meta.owner_references)),
+        created=timestamps.seconds(meta.creation_timestamp),
+        replicas=None if kind in ("DaemonSet", "CronJob") else 1 if replicas is None else replicas,
+        current=status.current_number_scheduled
+        if kind == "DaemonSet"
+        else active
+        if kind == "Job"
+        else status.replicas,
+        ready=status.number_ready if kind == "DaemonSet" else status.ready_replicas,
+        selector=_selector(kind, bytes(spec.selector)),
+        template=_pod(template, meta) if template is not None else None,
+    )
+
+
+def _selector(kind: str, text: bytes) -> LabelSelector | None:
+    if len(text) < 2 or text == b"null":
+        return None
+    if kind == "ReplicationController":  # a plain map, the form from before label selectors
+        return LabelSelector(match_labels=msgspec.json.decode(text, type=dict[str, str]))
+    return msgspec.json.decode(text, type=LabelSelector)
+
+
+def _pod(template: _Template, meta: Meta) -> Pod:
+    pod = msgspec.json.decode(b'{"metadata":{},"spec":' + bytes(template.spec) + b"}", type=WirePod)
+    pod.metadata = Meta(
+        name=meta.name,
+        namespace=meta.namespace,
+        labels=template.metadata.labels,
+        annotations=template.metadata.annotations,
+    )
+    return build_pod(pod)
+
+
+def codec(kind: str) -> Codec[Workload]:
+    """The codec of one kind of workload."""
+    return Codec(kind, WireWorkload, lambda wire: _build(kind, wire))
