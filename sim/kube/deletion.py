@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from sim.clock import rfc3339
 from sim.kube.errors import bad_request, conflict
@@ -22,7 +22,7 @@ class DeleteOptions:
     grace: int | None = None
     uid: str = ""
     version: str = ""
-    propagation: Literal["", "Background", "Foreground", "Orphan"] = ""
+    propagation: str = ""  # Background (the default), Foreground or Orphan
     dry_run: bool = False
 
     @classmethod
@@ -31,9 +31,7 @@ class DeleteOptions:
         preconditions = body.get("preconditions") or {}
         propagation = body.get("propagationPolicy") or ""
         if propagation not in ("", "Background", "Foreground", "Orphan"):
-            raise bad_request(
-                f"invalid propagationPolicy {propagation!r}: valid values are Background, Foreground, Orphan"
-            )
+            raise bad_request(f"propagationPolicy {propagation!r} is none of Background, Foreground, Orphan")
         if body.get("orphanDependents"):
             propagation = "Orphan"
         grace = body.get("gracePeriodSeconds")

@@ -1,4 +1,4 @@
-"""API errors as metav1.Status: one constructor for each reason, worded as apimachinery's api/errors package words them."""
+"""API errors as metav1.Status: a constructor for each reason, worded as apimachinery's api/errors package does."""
 
 from typing import Any
 

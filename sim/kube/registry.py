@@ -16,21 +16,22 @@ from sim.kube.resources import Catalog, Resource
 from sim.kube.shelf import Change, ChangeType, Key, Shelf
 
 Obj = dict[str, Any]
+Objects = list[Obj]
 Listener = Callable[[Change], None]
 
 _NOW = DeleteOptions(grace=0)
+_HEAD = frozenset({"apiVersion", "kind", "metadata"})
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"  # rand.String of k8s.io/apimachinery: no vowels, no lookalikes
 
 
 class Registry:
     """All objects of one cluster. `log_size` changes a kind can be resumed from; older watches get 410."""
 
-    def __init__(
-        self, clock: SimClock, *, seed: int = 0, log_size: int = 10_000, catalog: Catalog | None = None
-    ) -> None:
+    def __init__(self, clock: SimClock, *, seed: int = 0, log_size: int = 10_000) -> None:
         self.clock = clock
-        self.catalog = catalog or Catalog()
+        self.catalog = Catalog()
         self.version = 1
+        self.compacted = 0
         self._log_size = log_size
         self._shelves: dict[str, Shelf] = {}
         self._listeners: dict[str, list[Listener]] = {}
@@ -50,15 +51,15 @@ class Registry:
             raise not_found(self.catalog.kind(kind), name)
         return found
 
-    def list(self, kind: str, namespace: str = "") -> list[Obj]:
+    def list(self, kind: str, namespace: str = "") -> Objects:
         """All objects of the kind, in key order; with a namespace only its own."""
         return list(self.shelf(kind).values(namespace))
 
-    def pods_on(self, node: str) -> list[Obj]:
+    def pods_on(self, node: str) -> Objects:
         """The pods bound to that node, in the order in which they came; `""` for the unbound ones."""
         return self.shelf("Pod").indexed(node)
 
-    def dependents(self, uid: str) -> list[Obj]:
+    def dependents(self, uid: str) -> Objects:
         """The objects that name that uid in their ownerReferences."""
         keys = sorted(self._dependents.get(uid, ()))
         return [self._shelves[kind].objects[key] for kind, key in keys]
@@ -69,7 +70,6 @@ class Registry:
         if shelf is None:
             self.catalog.kind(kind)
             shelf = self._shelves[kind] = Shelf(self._log_size, _node_of if kind == "Pod" else None)
-            shelf.floor = 0
         return shelf
 
     # -- writing -----------------------------------------------------------------------------------------------------
@@ -159,8 +159,9 @@ class Registry:
 
     def compact(self, version: int | None = None) -> None:
         """Forget the history up to that version (default: all of it): older watches and continue tokens get 410."""
+        self.compacted = self.version if version is None else version
         for shelf in self._shelves.values():
-            shelf.compact(self.version if version is None else version)
+            shelf.compact(self.compacted)
 
     # -- inner -------------------------------------------------------------------------------------------------------
 
@@ -175,13 +176,8 @@ class Registry:
         meta: Obj = dict(obj.get("metadata") or {})
         if not meta.get("name"):
             if not meta.get("generateName"):
-                raise invalid(
-                    resource,
-                    "",
-                    "metadata.name",
-                    "Required value: name or generateName is required",
-                    "FieldValueRequired",
-                )
+                problem = "Required value: name or generateName is required"
+                raise invalid(resource, "", "metadata.name", problem, "FieldValueRequired")
             meta["name"] = meta["generateName"] + self.suffix()
         if resource.namespaced:
             meta.setdefault("namespace", "default")
@@ -189,7 +185,8 @@ class Registry:
             meta.pop("namespace", None)
         meta.setdefault("uid", self.new_uid())
         meta.setdefault("creationTimestamp", rfc3339(self.clock.now()))
-        return {**obj, "apiVersion": resource.api_version, "kind": resource.kind, "metadata": meta}
+        rest = {key: value for key, value in obj.items() if key not in _HEAD}
+        return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta, **rest}
 
     def _check_place(self, resource: Resource, obj: Obj) -> None:
         if not resource.namespaced:
@@ -201,13 +198,9 @@ class Registry:
         if "deletionTimestamp" in namespace["metadata"]:
             why = f"unable to create new content in namespace {name} because it is being terminated"
             error = forbidden(resource, obj["metadata"]["name"], why)
-            error.details["causes"] = [
-                {
-                    "reason": "NamespaceTerminating",
-                    "message": f"namespace {name} is being terminated",
-                    "field": "metadata.namespace",
-                }
-            ]
+            message = f"namespace {name} is being terminated"
+            cause = {"reason": "NamespaceTerminating", "message": message, "field": "metadata.namespace"}
+            error.details["causes"] = [cause]
             raise error
 
     def _priority_of(self, name: str) -> tuple[int, str]:
@@ -258,7 +251,7 @@ _SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-cri
 
 
 def apply_patch(resource: Resource, old: Obj, patch: Any, how: str) -> Obj:
-    """The patched object, not stored. 415 for a format that the resource doesn't take, 400 for a patch that breaks it."""
+    """The patched object, not stored. 415 for a format that the resource doesn't take."""
     if how == patches.JSON:
         new = patches.json_patch(old, patch)
     elif how == patches.MERGE:
@@ -266,9 +259,7 @@ def apply_patch(resource: Resource, old: Obj, patch: Any, how: str) -> Obj:
     elif how == patches.STRATEGIC and not resource.custom:
         new = patches.strategic(old, patch)
     else:
-        accepted = (
-            (patches.JSON, patches.MERGE) if resource.custom else (patches.JSON, patches.MERGE, patches.STRATEGIC)
-        )
+        accepted = [patches.JSON, patches.MERGE, *([] if resource.custom else [patches.STRATEGIC])]
         raise unsupported_media_type(", ".join(accepted))
     if not isinstance(new, dict) or not isinstance(new.get("metadata"), dict):
         raise bad_request("the patch leaves no object")
