@@ -10,12 +10,14 @@ from core.kube.pod import Pod
 class Booking:
     """Sums over a node's pods. Terminated pods don't count, terminating ones do, as in `kubectl describe node`.
 
-    Amounts: CPU in millicores, the rest in base units. `counted` is the number of pods that count; `pods` holds all."""
+    Amounts: CPU in millicores, the rest in base units. `counted` and `daemonset_pods` are numbers of pods that count;
+    `pods` holds all."""
 
     requests: dict[str, int] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
     daemonsets: dict[str, int] = field(default_factory=dict)
     counted: int = 0
+    daemonset_pods: int = 0
     pods: dict[str, Pod] = field(default_factory=dict)
 
     def change(self, pod: Pod, sign: int) -> None:
@@ -30,6 +32,7 @@ class Booking:
         _add(self.requests, pod.shape.requests, sign)
         _add(self.limits, pod.shape.limits, sign)
         if pod.of_daemonset:
+            self.daemonset_pods += sign
             _add(self.daemonsets, pod.shape.requests, sign)
 
 

@@ -10,6 +10,7 @@ from core.errors import InputError
 from core.kube.interning import EMPTY, Interner, Shared, share
 
 T = TypeVar("T")
+Text = bytes | memoryview | msgspec.Raw
 NOTHING = msgspec.Raw(b"")
 
 KEPT_ANNOTATIONS = (
@@ -161,7 +162,7 @@ class Codec(Generic[T]):
         fields = [("items", list[wire] | None, None), ("metadata", ListMeta, ListMeta())]  # type: ignore[valid-type]
         self._list: msgspec.json.Decoder[Any] = msgspec.json.Decoder(msgspec.defstruct("Items", fields, gc=False))
 
-    def item(self, text: bytes | msgspec.Raw) -> T:
+    def item(self, text: Text) -> T:
         """One object. Raises InputError with one line that names the object."""
         try:
             wire = self._item.decode(text)
@@ -194,7 +195,7 @@ class Codec(Generic[T]):
         meta = whole.metadata
         return Page(items, meta.continue_, meta.resource_version, meta.remaining, problems)
 
-    def items(self, texts: Iterable[bytes | msgspec.Raw]) -> tuple[list[T], tuple[str, ...]]:
+    def items(self, texts: Iterable[Text]) -> tuple[list[T], tuple[str, ...]]:
         """Those that can be read, and a line for each that cannot."""
         items, problems = [], []
         for text in texts:
@@ -231,7 +232,7 @@ class _AnyName(msgspec.Struct, gc=False):
     metadata: dict[str, Any] | None = None
 
 
-def _name_in(text: bytes | msgspec.Raw) -> str:
+def _name_in(text: Text) -> str:
     """The name of an object that is otherwise unreadable, for the error line."""
     try:
         meta = msgspec.json.decode(text, type=_AnyName).metadata or {}

@@ -12,6 +12,13 @@ from core.kube.selectors import LabelSelector
 from core.kube.wire import Codec, Meta, all_annotations, labels
 
 
+class Program(msgspec.Struct, frozen=True):
+    """A container's image and command line, kept for autoscalers only: their flags are the policy."""
+
+    image: str
+    arguments: tuple[str, ...]
+
+
 class Workload(msgspec.Struct, frozen=True, eq=False):
     """One controller. `replicas` is the wish (None where the kind has none, as for DaemonSets)."""
 
@@ -28,6 +35,7 @@ class Workload(msgspec.Struct, frozen=True, eq=False):
     selector: LabelSelector | None
     template: Pod | None
     """A pod as the template would make it: unbound, named after the workload. None when there is no pod template."""
+    programs: tuple[Program, ...] = ()
 
     @property
     def namespace(self) -> str:
@@ -67,6 +75,16 @@ class _Status(msgspec.Struct, gc=False, rename="camel"):
     active: int | list[object] | None = None
 
 
+class _Container(msgspec.Struct, gc=False):
+    image: str | None = None
+    command: tuple[str, ...] | None = None
+    args: tuple[str, ...] | None = None
+
+
+class _Containers(msgspec.Struct, gc=False):
+    containers: list[_Container] | None = None
+
+
 class WireWorkload(msgspec.Struct, gc=False):
     metadata: Meta
     spec: _Spec | None = None
@@ -97,7 +115,13 @@ def _build(kind: str, wire: WireWorkload) -> Workload:
         ready=status.number_ready if kind == "DaemonSet" else status.ready_replicas,
         selector=_selector(kind, bytes(spec.selector)),
         template=_pod(template, meta) if template is not None else None,
+        programs=_programs(template) if template is not None and "scaler" in meta.name else (),
     )
+
+
+def _programs(template: _Template) -> tuple[Program, ...]:
+    containers = msgspec.json.decode(template.spec, type=_Containers).containers or ()
+    return tuple(Program(c.image or "", (*(c.command or ()), *(c.args or ()))) for c in containers)
 
 
 def _selector(kind: str, text: bytes) -> LabelSelector | None:

@@ -1,0 +1,72 @@
+"""`vacancy nodes -o json`: the node list as a document that other programs rely on (DESIGN.md §4.3), and its flat form
+for CSV. Nothing is formatted here: integers, and null for what is unknown."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from core.analysis.reservation import Figures, Reservation, total
+from core.views.nodes import NodeRecord, grouped, totals
+
+_CSV_RESOURCES = ("cpu", "memory", "pods", "ephemeral-storage")
+_CSV_PARTS = ("capacity", "allocatable", "requested", "limits", "used", "daemonsets")
+_UNIT = {"cpu": "millicores", "memory": "bytes", "ephemeral-storage": "bytes", "pods": "count"}
+
+
+def document(
+    records: Iterable[NodeRecord], unavailable: Mapping[str, str], as_of: str, group_by: str = ""
+) -> dict[str, Any]:
+    """The NodeList."""
+    found = list(records)
+    result: dict[str, Any] = {
+        "apiVersion": "vacancy/v1",
+        "kind": "NodeList",
+        "asOf": as_of,
+        "items": [item(record) for record in found],
+        "totals": {"nodes": sum(not r.node.virtual for r in found), "resources": _resources(totals(found).reservation)},
+        "unavailable": sorted(unavailable),
+    }
+    if group_by:
+        result["groups"] = [
+            {"name": name, "by": group_by, "nodes": len(members), "resources": _resources(_sum(members))}
+            for name, members in grouped(found, group_by).items()
+        ]
+    return result
+
+
+def _sum(members: list[NodeRecord]) -> Reservation:
+    return total(member.reservation for member in members)
+
+
+def item(record: NodeRecord) -> dict[str, Any]:
+    """One node."""
+    node = record.node
+    return {
+        "name": node.name,
+        "group": record.group or None,
+        "pool": record.pool or None,
+        "instanceType": node.instance_type or None,
+        "zone": node.zone or None,
+        "chargeType": node.charge_type or None,
+        "origin": record.origin,
+        "originEvidence": record.origin_evidence or None,
+        "ready": node.ready,
+        "schedulable": not node.unschedulable,
+        "virtual": node.virtual,
+        "created": node.created,
+        "resources": _resources(record.reservation),
+    }
+
+
+def _resources(reservation: Reservation) -> dict[str, dict[str, int | None]]:
+    return {name: {part: getattr(figures, part) for part in _CSV_PARTS} for name, figures in reservation.items()}
+
+
+def flat(record: NodeRecord) -> dict[str, str | int | bool | None]:
+    """One node as one line of CSV: units are in the column names."""
+    line: dict[str, str | int | bool | None] = {
+        key: value for key, value in item(record).items() if key not in ("resources", "originEvidence")
+    }
+    for resource in _CSV_RESOURCES:
+        figures = record.reservation.get(resource, Figures())
+        line.update({f"{resource}_{part}_{_UNIT[resource]}": getattr(figures, part) for part in _CSV_PARTS})
+    return line

@@ -1,0 +1,287 @@
+"""The Nodes view: a row for each node and each pool (or zone, or type), with what is booked and used. Figures come from
+analysis/reservation; the JSON form is in node_list, one node in full in node_detail."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from core.analysis.reservation import Figures, Reservation, total
+from core.kube.node import Node
+from core.views import format as fmt
+from core.views.table import (
+    EMPTY,
+    UNKNOWN,
+    Align,
+    Cell,
+    Column,
+    Elide,
+    Row,
+    TableView,
+    Tone,
+    ViewKey,
+    bar_cell,
+    text_cell,
+)
+
+GROUPINGS = ("", "pool", "zone", "type")
+TOTALS, VIRTUAL = "totals", "virtual nodes"
+_NONE = Figures()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRecord:
+    """Everything that the views say about one node."""
+
+    node: Node
+    reservation: Reservation
+    pool: str = ""
+    """The pool's name where a group gives one, else its id."""
+    group: str = ""
+    origin: str = "unknown"
+    origin_evidence: str = ""
+    verdict: Cell = EMPTY
+    """What scale-in says, in a few words."""
+
+    def figures(self, resource: str) -> Figures:
+        return self.reservation.get(resource, _NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """A roll-up: the nodes of one pool, zone or type, or all of them."""
+
+    name: str
+    records: Sequence[NodeRecord]
+    reservation: Reservation = field(default_factory=dict)
+
+    def figures(self, resource: str) -> Figures:
+        return self.reservation.get(resource, _NONE)
+
+
+def roll_up(name: str, records: Sequence[NodeRecord]) -> Roll:
+    """The sum of some nodes."""
+    return Roll(name, records, total(record.reservation for record in records))
+
+
+@dataclass(frozen=True, slots=True)
+class NodeColumn:
+    """A column and how its cells are made: for a node, and for a roll-up."""
+
+    column: Column
+    cell: Callable[[NodeRecord, float], Cell]
+    rolled: Callable[[Roll], Cell] = lambda roll: EMPTY
+
+
+_READY = {True: ("Ready", Tone.GOOD), False: ("NotReady", Tone.DANGER), None: ("Unknown", Tone.WARNING)}
+
+
+def state(node: Node) -> tuple[str, Tone]:
+    """Ready or not, cordoned, leaving: what a person must know first."""
+    words, tone = {True: ("Ready", Tone.GOOD), False: ("NotReady", Tone.DANGER), None: ("Unknown", Tone.WARNING)}[
+        node.ready
+    ]
+    condition = node.condition("Ready")
+    if condition is not None and condition.status == "Unknown":
+        words, tone = "Unreachable", Tone.DANGER
+    if node.deletion is not None:
+        return "Deleting", Tone.WARNING
+    return (f"{words},cordoned", Tone.WARNING if tone is Tone.GOOD else tone) if node.unschedulable else (words, tone)
+
+
+def _bar(resource: str) -> Callable[[NodeRecord | Roll], Cell]:
+    def cell(of: NodeRecord | Roll) -> Cell:
+        figures = of.figures(resource)
+        return bar_cell(figures.booked_share, figures.used_share)
+
+    return cell
+
+
+def _pods(of: NodeRecord | Roll) -> Cell:
+    figures = of.figures("pods")
+    if figures.requested is None:
+        return UNKNOWN
+    full = figures.allocatable > 0 and figures.requested >= figures.allocatable
+    return Cell(f"{figures.requested}/{figures.allocatable}", figures.requested, Tone.WARNING if full else Tone.PLAIN)
+
+
+def _state(record: NodeRecord) -> Cell:
+    words, tone = state(record.node)
+    return Cell(words, words, tone)
+
+
+def _states(roll: Roll) -> Cell:
+    unready = sum(not record.node.ready for record in roll.records)
+    return Cell(f"{unready} not ready", unready, Tone.DANGER) if unready else EMPTY
+
+
+def _age(record: NodeRecord, now: float) -> Cell:
+    created = record.node.created
+    return UNKNOWN if created is None else Cell(fmt.age(now - created), now - created)
+
+
+def _common(value: Callable[[NodeRecord], str]) -> Callable[[Roll], Cell]:
+    """The value that all members share, or how many different ones there are."""
+
+    def cell(roll: Roll) -> Cell:
+        values = {value(record) for record in roll.records}
+        return text_cell(next(iter(values))) if len(values) == 1 else Cell(f"{len(values)} kinds", None, Tone.MUTED)
+
+    return cell
+
+
+def _amount(resource: str, part: str, show: Callable[[float | None], str]) -> NodeColumn:
+    """A plain figure for the wide form: `cpu.requested`, `memory.headroom` …"""
+
+    def cell(of: NodeRecord | Roll) -> Cell:
+        value = getattr(of.figures(resource), part)
+        return UNKNOWN if value is None else Cell(show(value), value)
+
+    title = f"{resource} {part}".upper()
+    column = Column(f"{resource}.{part}", title, max(8, len(title)), align=Align.RIGHT, importance=99)
+    return NodeColumn(column, lambda record, now: cell(record), cell)
+
+
+def _charge(record: NodeRecord) -> str:
+    words = {"PrePaid": "subscription", "PostPaid": "postpaid"}
+    spot = record.node.labels.get("node.alibabacloud.com/spot-strategy", "NoSpot")
+    return "spot" if spot not in ("", "NoSpot") else words.get(record.node.charge_type, record.node.charge_type)
+
+
+def _column(
+    column: Column, cell: Callable[[NodeRecord], Cell], rolled: Callable[[Roll], Cell] = lambda roll: EMPTY
+) -> NodeColumn:
+    return NodeColumn(column, lambda record, now: cell(record), rolled)
+
+
+def _shared(column: Column, value: Callable[[NodeRecord], str]) -> NodeColumn:
+    """A text column whose roll-up says what the members have in common."""
+    return _column(column, lambda record: text_cell(value(record)), _common(value))
+
+
+_RIGHT = Align.RIGHT
+_COLUMNS: tuple[NodeColumn, ...] = (
+    _column(
+        Column("name", "NAME", 26, 16, elide=Elide.START, grow=True, hotkey="N", describes="The node."),
+        lambda record: text_cell(record.node.name),
+        lambda roll: Cell(roll.name, roll.name, Tone.ACCENT),
+    ),
+    _column(
+        Column("cpu", "CPU", fmt.BAR_WIDTH, bars=True, hotkey="C", describes="CPU booked and used, % of allocatable."),
+        _bar("cpu"),
+        _bar("cpu"),
+    ),
+    _column(
+        Column("memory", "MEMORY", fmt.BAR_WIDTH, importance=1, bars=True, hotkey="M",
+               describes="Memory booked and used, % of allocatable."),
+        _bar("memory"),
+        _bar("memory"),
+    ),
+    _column(
+        Column("scale-in", "SCALE-IN", 26, 14, importance=2, grow=True, describes="Could the node go; if not, why."),
+        lambda record: record.verdict,
+    ),
+    _column(
+        Column("pods", "PODS", 9, align=_RIGHT, importance=4, hotkey="P", describes="Pods that count, of pod slots."),
+        _pods,
+        _pods,
+    ),
+    _column(
+        Column("state", "STATE", 14, 8, importance=3, hotkey="T", describes="Ready, cordoned, leaving."),
+        _state,
+        _states,
+    ),
+    _shared(Column("pool", "POOL", 14, 6, importance=5, hotkey="O", describes="The node pool."), lambda r: r.pool),
+    _shared(
+        Column("type", "TYPE", 16, 12, importance=7, hotkey="Y", describes="The machine type."),
+        lambda record: record.node.instance_type,
+    ),
+    NodeColumn(Column("age", "AGE", 5, align=_RIGHT, importance=6, hotkey="A", describes="Since it joined."), _age),
+    _shared(Column("zone", "ZONE", 14, 8, importance=9, hotkey="Z", describes="The zone."), lambda r: r.node.zone),
+    _shared(Column("charge", "CHARGE", 12, 8, importance=10, hotkey="H", describes="How it is paid for."), _charge),
+    _column(
+        Column("origin", "ORIGIN", 15, 8, importance=8, hotkey="I", describes="How the node came to be."),
+        lambda record: text_cell(record.origin),
+    ),
+)  # fmt: skip
+
+_PARTS = ("allocatable", "requested", "limits", "used", "daemonsets", "headroom")
+_WIDE: tuple[NodeColumn, ...] = (
+    *(_amount("cpu", part, fmt.cpu) for part in _PARTS),
+    *(_amount("memory", part, fmt.size) for part in _PARTS),
+    *(_amount("ephemeral-storage", part, fmt.size) for part in ("allocatable", "requested")),
+)
+
+
+def columns(wide: bool = False) -> tuple[Column, ...]:
+    """The columns; `wide` adds plain figures, for paper rather than for a screen."""
+    return tuple(one.column for one in (_COLUMNS + _WIDE if wide else _COLUMNS))
+
+
+def row(record: NodeRecord, now: float, parent: str = "", wide: bool = False) -> Row:
+    """One node's row, below `parent` where it is grouped."""
+    cells = tuple(one.cell(record, now) for one in (_COLUMNS + _WIDE if wide else _COLUMNS))
+    return Row(record.node.name, cells, parent, 1 if parent else 0, labels=record.node.labels)
+
+
+def rolled_row(roll: Roll, row_id: str, wide: bool = False) -> Row:
+    """A roll-up's row: its name says how many nodes it holds."""
+    shown = Roll(f"{roll.name}  {fmt.count(len(roll.records))} nodes", roll.records, roll.reservation)
+    return Row(row_id, tuple(one.rolled(shown) for one in (_COLUMNS + _WIDE if wide else _COLUMNS)), group=True)
+
+
+def group_name(record: NodeRecord, group_by: str) -> str:
+    """The roll-up that a node belongs to. Virtual nodes stand apart whatever the grouping."""
+    if record.node.virtual:
+        return VIRTUAL
+    value = {"pool": record.pool, "zone": record.node.zone, "type": record.node.instance_type}[group_by]
+    return value or f"no {group_by}"
+
+
+def group_id(name: str) -> str:
+    """The row id of a roll-up: no node can have it."""
+    return f"group/{name}"
+
+
+def grouped(records: Iterable[NodeRecord], group_by: str) -> dict[str, list[NodeRecord]]:
+    """Roll-up name -> its nodes, virtual nodes last."""
+    found: dict[str, list[NodeRecord]] = {}
+    for record in records:
+        found.setdefault(group_name(record, group_by), []).append(record)
+    if VIRTUAL in found:
+        found[VIRTUAL] = found.pop(VIRTUAL)
+    return found
+
+
+def totals(records: Iterable[NodeRecord]) -> Roll:
+    """The cluster: all nodes but the virtual ones."""
+    return roll_up("total", [record for record in records if not record.node.virtual])
+
+
+def view(
+    records: Mapping[str, NodeRecord],
+    now: float,
+    generation: int,
+    group_by: str = "",
+    notes: tuple[str, ...] = (),
+    wide: bool = False,
+) -> TableView:
+    """The whole table."""
+    rows: list[Row] = []
+    if group_by:
+        for name, members in grouped(records.values(), group_by).items():
+            rows.append(rolled_row(roll_up(name, members), group_id(name), wide))
+            rows += [row(record, now, group_id(name), wide) for record in members]
+    else:
+        rows = [row(record, now, wide=wide) for record in records.values()]
+    return TableView(
+        key=ViewKey("nodes", group_by=group_by),
+        title="Nodes",
+        columns=columns(wide),
+        rows=tuple(rows),
+        generation=generation,
+        as_of=now,
+        totals=rolled_row(totals(records.values()), TOTALS, wide) if records else None,
+        group_choices=GROUPINGS,
+        noun="nodes",
+        empty="No nodes: the cluster has none, or this identity may not list them.",
+        notes=notes,
+    )
