@@ -1,4 +1,4 @@
-"""One object in full: facts as label and value, and tables about it. Which facts and tables is its own view's matter."""
+"""One object in full: facts as label and value, and tables about it. Which facts and tables: its own view decides."""
 
 import msgspec
 

@@ -96,6 +96,14 @@ class Column(msgspec.Struct, frozen=True):
     """One plain sentence for the help."""
 
 
+class ViewKey(msgspec.Struct, frozen=True):
+    """Which view is meant: `ViewKey("nodes", group_by="pool")`, `ViewKey("node", "cn-hangzhou.10.0.3.17")`."""
+
+    kind: str
+    name: str = ""
+    group_by: str = ""
+
+
 class Row(msgspec.Struct, frozen=True):
     """One row. `id` never changes while the thing lives: cursor, marks and folds hang on it.
 
@@ -109,6 +117,8 @@ class Row(msgspec.Struct, frozen=True):
     group: bool = False
     labels: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What a `-l` filter looks at. Shared with the object, never copied."""
+    opens: ViewKey | None = None
+    """What Enter shows: the object itself, or the one that causes its verdict. None: there is nothing to open."""
 
 
 class SortBy(msgspec.Struct, frozen=True):
@@ -117,14 +127,6 @@ class SortBy(msgspec.Struct, frozen=True):
     column: str
     used: bool = False
     descending: bool = False
-
-
-class ViewKey(msgspec.Struct, frozen=True):
-    """Which view is meant: `ViewKey("nodes", group_by="pool")`, `ViewKey("node", "cn-hangzhou.10.0.3.17")`."""
-
-    kind: str
-    name: str = ""
-    group_by: str = ""
 
 
 class TableView(msgspec.Struct, frozen=True, tag=True):
