@@ -1,1 +1,2 @@
-"""What comes in: live Kubernetes, metrics, the cloud, and dumps. A feed reads, decodes and hands on; it decides nothing."""
+"""What comes in: live Kubernetes, metrics, the cloud, and dumps. A feed reads, decodes and hands on; it decides
+nothing."""
