@@ -1,0 +1,1 @@
+"""CS 2015-12-15 (ACK): clusters, node pools, nodes, attaching, tasks and events."""
