@@ -1,6 +1,7 @@
 """The API server: HTTP on loopback in front of a registry. Faults, identity and permission come before every answer."""
 
 import asyncio
+import logging
 import random
 import ssl
 import uuid
@@ -26,6 +27,7 @@ from sim.kube.watch import Watch, Watches, WatchRequest
 
 Obj = dict[str, Any]
 
+_log = logging.getLogger(__name__)
 _HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
 _LONGEST_WATCH = 3600.0
 
@@ -115,6 +117,10 @@ class KubeServer:
             return await self._answer(request, info, user, body, fault)
         except ApiError as error:
             return await self._send(request, Answer.of_error(error), fault)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # an object of a shape that nothing expects
+            _log.exception("%s %s", request.method, request.path)
+            internal = ApiError(500, "InternalError", f"Internal error occurred: {error}")
+            return await self._send(request, Answer.of_error(internal), fault)
 
     async def _answer(
         self, request: web.BaseRequest, info: RequestInfo, user: User, body: bytes, fault: Fault | None
@@ -123,7 +129,7 @@ class KubeServer:
             return await self._send(request, self._path_answer(request, info, user), fault)
         resource = self.registry.catalog.at(info.group, info.version, info.plural)
         if resource is None:
-            return await self._send(request, self._review(info, user, body), fault)
+            return await self._send(request, self._review(request, info, user, body), fault)
         self._authorize(user, info, resource)
         content_type = request.headers.get("Content-Type", "")
         call = Call(info, resource, user, request.headers.get("Accept", ""), content_type, body)
@@ -167,13 +173,14 @@ class KubeServer:
             content_type=AGGREGATED_V2 if document.get("kind") == "APIGroupDiscoveryList" else "application/json",
         )
 
-    def _review(self, info: RequestInfo, user: User, body: bytes) -> Answer:
+    def _review(self, request: web.BaseRequest, info: RequestInfo, user: User, body: bytes) -> Answer:
         if (info.group, info.plural) not in reviews.KINDS or info.verb != "create":
             return _no_page()
         asked = Attributes.of(info)
         if not self.authorizer.allows(user, asked):
             raise ApiError(403, "Forbidden", f"{info.plural}.{info.group} is forbidden: {forbidden_why(user, asked)}")
-        sent = Call(info, _NO_RESOURCE, user, body=body).sent()
+        content_type = request.headers.get("Content-Type", "")
+        sent = Call(info, _NO_RESOURCE, user, content_type=content_type, body=body).sent()
         return Answer(reviews.answer(self.authorizer, user, info.group, info.plural, sent), 201)
 
     def _log(self, request: web.BaseRequest, info: RequestInfo, user: str, body: bytes) -> None:

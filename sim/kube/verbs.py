@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sim.kube import events, shapes, strategy
+from sim.kube import events, protobuf, shapes, strategy
 from sim.kube.answer import Answer
 from sim.kube.deletion import DeleteOptions
 from sim.kube.errors import (
@@ -46,8 +46,8 @@ class Call:
 
     def sent(self) -> Obj:
         """The JSON object of the body."""
-        if "protobuf" in self.content_type or "cbor" in self.content_type:
-            raise ApiError(415, "UnsupportedMediaType", "the server takes application/json only")
+        if self.content_type.startswith(protobuf.MEDIA_TYPE):
+            return protobuf.decode(self.body)
         body = decode_body(self.body)
         if not isinstance(body, dict):
             raise bad_request("the body of the request is not an object")
