@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 
+from core.views.detail import DetailView, Fact
 from core.views.link import Intent, Update
 from core.views.status import Connection, Source, Status
 from core.views.table import (
@@ -73,7 +74,7 @@ def node(index: int, pool: str = "", cpu: Bar | None = None, **changed: Cell) ->
     }
     return Row(
         f"node/{name}", tuple((cells | changed).values()), f"pool/{pool}" if pool else "", int(bool(pool)),
-        labels={"pool": pool or "none", "kubernetes.io/hostname": name},
+        labels={"pool": pool or "none", "kubernetes.io/hostname": name}, opens=ViewKey("node", name),
     )  # fmt: skip
 
 
@@ -140,3 +141,32 @@ class FakeLink:
 
     async def close(self) -> None:
         self.closed = True
+
+
+POD_COLUMNS = (
+    Column("name", "POD", 30, 16, grow=True),
+    Column("status", "STATUS", 12, importance=3),
+    Column("cpu", "CPU REQ", 7, align=Align.RIGHT),
+    Column("used", "USED", 6, align=Align.RIGHT, importance=2),
+)
+
+
+def pods(*names: str) -> TableView:
+    """The pods of a node."""
+    rows = [Row(name, (text_cell(name), text_cell("Running"), Cell("250m", 250), Cell("12m", 12))) for name in names]
+    return TableView(ViewKey("pods"), "Pods", POD_COLUMNS, tuple(rows), 0, NOW, noun="pods", empty="No pods.")
+
+
+def detail(name: str, generation: int = 1, pod_names: tuple[str, ...] = ("shop/cart-0", "db/pg-0")) -> DetailView:
+    """A node in full."""
+    taint = Row("gpu", (text_cell("gpu=yes:NoSchedule"),))
+    taints = TableView(ViewKey("taints"), "Taints", (Column("name", "TAINT", 20),), (taint,), 0, NOW, noun="taints")
+    facts = [("State", "Ready"), ("Pool", "web"), ("Zone", "cn-hangzhou-h"), ("Instance", "i-bp1abc  ecs.g7.2xlarge")]
+    return DetailView(
+        ViewKey("node", name),
+        f"Node {name}",
+        generation,
+        NOW,
+        tuple(Fact(label, text_cell(value)) for label, value in facts),
+        (pods(*pod_names), taints),
+    )

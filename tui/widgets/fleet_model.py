@@ -124,6 +124,7 @@ class FleetModel:
         return sum(1 for row_id in self._ids if not self.rows[row_id].group)
 
     @property
-    def showing(self) -> int:
-        """How many rows show, groups left out."""
-        return sum(1 for row_id in self.order if not self.rows[row_id].group)
+    def matching(self) -> int:
+        """How many rows the filter lets through, groups left out, whether their group is open or not."""
+        rows = (self.rows[row_id] for row_id in self._ids)
+        return sum(1 for row in rows if not row.group and (self.matches is None or self.matches(row)))

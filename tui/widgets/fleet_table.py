@@ -28,9 +28,8 @@ class FleetTable(FleetCanvas):
         Binding("end,G", "jump(-1)", "last", show=False, id="table.last", tooltip="Last row"),
         Binding("z", "fold_all", "fold", show=False, id="table.fold", tooltip="Fold or unfold all groups"),
         Binding("ctrl+w", "wide", "wide", show=False, id="table.wide", tooltip="All columns, scrolled with ← →"),
-        Binding("left,h", "sideways(-1)", "left", show=False, id="table.left", tooltip="Scroll to the left"),
+        Binding("left", "sideways(-1)", "left", show=False, id="table.left", tooltip="Scroll to the left"),
         Binding("right", "sideways(1)", "right", show=False, id="table.right", tooltip="Scroll to the right"),
-        Binding("u", "unmark", "unmark", show=False, id="table.unmark", tooltip="Take all marks away"),
     ]
 
     @dataclass

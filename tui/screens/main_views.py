@@ -1,0 +1,21 @@
+"""The main views in the order of their digits. A new one is one entry here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from textual.screen import Screen
+
+from tui.screens.nodes import NodesScreen
+
+
+@dataclass(frozen=True, slots=True)
+class MainView:
+    """A view that a digit and a name lead to."""
+
+    kind: str
+    title: str
+    screen: Callable[[], Screen[Any]]
+
+
+MAIN_VIEWS: tuple[MainView, ...] = (MainView("nodes", "Nodes", NodesScreen),)

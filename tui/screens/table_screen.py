@@ -1,0 +1,168 @@
+"""A screen about one table: header, table, line below, keys. What the table holds is the view's matter."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import msgspec
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import Screen
+
+from core.errors import InputError
+from core.views.filter import parse_filter
+from core.views.link import Failure, Update
+from core.views.table import Row, SortBy, TableChange, TableView, ViewKey
+from tui.screens.summary import summary
+from tui.shell import Shell
+from tui.widgets import state_panel
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.fleet_table import FleetTable
+from tui.widgets.header_line import HeaderLine
+from tui.widgets.key_line import KeyLine
+from tui.widgets.state_panel import StatePanel
+
+
+class TableScreen(Screen[None]):
+    """Follows one view while it shows, and lets a person filter, sort, group and open its rows."""
+
+    AUTO_FOCUS = "FleetTable"
+    BINDING_GROUP_TITLE = "View"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "filter", id="view.filter", tooltip="Filter: words, !word, -l label=value"),
+        Binding("S", "sort_menu", "sort", id="view.sort", tooltip="Choose what to sort by"),
+        Binding("b", "group", "group by", id="view.group", tooltip="Roll up by the next kind of group, or not at all"),
+        Binding("escape", "clear", "clear", show=False, id="view.clear", tooltip="Clear the filter, then the marks"),
+    ]
+    app = getters.app(Shell)
+
+    def __init__(self, key: ViewKey) -> None:
+        super().__init__()
+        self.key = key
+        self.view: TableView | None = None
+        """The frame of what shows; its rows are only as new as the last whole view."""
+        self.filter_text = ""
+        self._failed = ""
+        self._misread = ""
+        self._notes: tuple[str, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield HeaderLine()
+        yield from self.compose_head()
+        with Container(classes="-body"):
+            yield FleetTable()
+            yield StatePanel()
+        yield FilterBar()
+        yield KeyLine()
+
+    def compose_head(self) -> ComposeResult:
+        """What stands between the header line and the table; nothing here."""
+        yield from ()
+
+    @property
+    def table(self) -> FleetTable:
+        """The table of this screen."""
+        return self.query_one(FleetTable)
+
+    def on_mount(self) -> None:
+        for name in ("status", "failure"):
+            self.watch(self.app, name, self._say, init=False)
+        self._say()
+
+    def on_screen_resume(self) -> None:
+        self.app.updates.follow(self.key, self.receive)
+
+    def on_screen_suspend(self) -> None:
+        self.app.updates.leave(self.key)
+
+    def receive(self, update: Update) -> None:
+        """Show an update of this screen's view."""
+        if isinstance(update, TableView):
+            self.view, self._failed, self._notes = update, "", update.notes
+            self.table.load(update)
+        elif isinstance(update, TableChange):
+            self._notes = update.notes
+            if not self.table.change(update):
+                self.app.updates.refresh(self.key)
+        elif isinstance(update, Failure):
+            self._failed = update.message
+        self._say()
+
+    @on(FleetTable.Rearranged)
+    def _say(self) -> None:
+        """Bring the panel and the line below the table up to date."""
+        table, panel = self.table, self.query_one(StatePanel)
+        failure = self._failed or self.app.failure
+        panel.say(self._instead(failure))
+        noun = self.view.noun if self.view is not None else ""
+        problem = self._misread or ("" if panel.display else failure)
+        line = summary(table.model, noun, self.filter_text, table.layout_now.dropped, problem, self._notes)
+        self.query_one(FilterBar).say([] if self.view is None else line)
+
+    def _instead(self, failure: str) -> state_panel.Parts:
+        """What to say in place of the table; nothing while there are rows to show."""
+        if self.view is None or self._failed:
+            return state_panel.failed(failure) if failure else state_panel.loading(self.app.status)
+        if not self.table.model.rows:
+            return state_panel.plain(self.view.empty)
+        if not self.table.model.order:
+            return state_panel.plain(f"No {self.view.noun} match {self.filter_text}\n\nescape clears the filter")
+        return []
+
+    async def action_filter(self) -> None:
+        await self.query_one(FilterBar).edit(self.filter_text)
+
+    @on(FilterBar.Changed)
+    def _filter(self, event: FilterBar.Changed) -> None:
+        try:
+            matches: Callable[[Row], bool] | None = parse_filter(event.text)
+            self._misread = ""
+        except InputError as error:
+            self._misread = str(error)
+            return
+        self.filter_text = event.text.strip()
+        self.table.filter_by(matches)
+
+    @on(FilterBar.Closed)
+    def _filtered(self) -> None:
+        self.table.focus()
+
+    def action_clear(self) -> None:
+        if self.filter_text or self._misread:
+            self._filter(FilterBar.Changed(""))
+        else:
+            self.table.action_unmark()
+
+    def action_sort_menu(self) -> None:
+        from tui.screens.sort_menu import SortMenu  # late, for the first paint
+
+        self.app.push_screen(SortMenu(self.table), self._sort)
+
+    def _sort(self, sort: SortBy | None) -> None:
+        if sort is not None:
+            self.table.sort_by(sort)
+
+    def action_group(self) -> None:
+        choices = self.view.group_choices if self.view is not None else ()
+        if choices:
+            at = choices.index(self.key.group_by) + 1 if self.key.group_by in choices else 0
+            self.group_by(choices[at % len(choices)])
+
+    def group_by(self, group: str) -> None:
+        """Roll the rows up by another kind of group; "" for none."""
+        self.app.updates.leave(self.key)
+        self.key = msgspec.structs.replace(self.key, group_by=group)
+        self.app.updates.follow(self.key, self.receive)
+
+    @on(FleetTable.Opened)
+    def _open(self, event: FleetTable.Opened) -> None:
+        from tui.screens.object_screens import screen_for
+
+        if event.row.opens is not None:
+            self.app.push_screen(screen_for(event.row.opens))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "group" and self.view is not None and not self.view.group_choices:
+            return False
+        return super().check_action(action, parameters)

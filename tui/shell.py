@@ -1,0 +1,80 @@
+"""What every screen can rely on: the clock, the session's updates and status, pausing. The app adds the views."""
+
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from textual import work
+from textual.app import App
+from textual.reactive import var
+
+from core.errors import VacancyError
+from core.views.link import Failure, Link, Retry
+from core.views.status import Status
+from tui.updates import Updates
+
+OpenLink = Callable[[], Awaitable[Link]]
+
+
+class Shell(App[None]):
+    """Paints an empty frame at once, then opens the session behind it and passes on what it says.
+
+    `open_link` makes the session. It runs on the event loop after the first paint, so what it imports belongs in a
+    thread. A VacancyError from it is shown as one line.
+    """
+
+    status: var[Status | None] = var(None)
+    """The newest header; None before the session said anything."""
+    paused: var[bool] = var(False)
+    """Views stand still, the header goes on."""
+    failure: var[str] = var("")
+    """Why nothing more will come, in one line; "" while all is well."""
+
+    def __init__(self, open_link: OpenLink, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self.clock = clock
+        """Unix seconds."""
+        self.updates = Updates(self._take_status, self._take_failure)
+        self._open_link = open_link
+        self._link: Link | None = None
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self.run_session)
+
+    @work(exclusive=True, group="session", exit_on_error=False, description="updates of the session")
+    async def run_session(self) -> None:
+        """Open the session and pass on what it says, until it ends."""
+        try:
+            self._link = await self._open_link()
+            self.updates.connect(self._link)
+            async for update in self._link.updates():
+                self.updates.deliver(update)
+        except VacancyError as error:
+            self.failure = str(error)
+        except Exception as error:  # the last border: what broke, on the screen, beats a traceback across the terminal
+            self.failure = f"internal error: {type(error).__name__}: {error}"
+            self.log.error(error)
+
+    async def on_unmount(self) -> None:
+        if self._link is not None:
+            with suppress(VacancyError):
+                await self._link.close()
+
+    def _take_status(self, status: Status) -> None:
+        self.status = status
+
+    def _take_failure(self, failure: Failure) -> None:
+        self.failure = failure.message
+
+    def pause(self, paused: bool) -> None:
+        """Let the views stand still, or go on with what is true by then."""
+        self.paused = paused
+        self.updates.pause(paused)
+
+    def retry(self) -> None:
+        """Ask the sources again now; where the session never came up or ended, start it anew."""
+        if self.failure:
+            self.failure = ""
+            self.run_session()
+        else:
+            self.updates.intend(Retry())

@@ -1,0 +1,104 @@
+"""The head of a detail: facts in as many columns as fit, and the line of tabs that chooses among its tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+
+from core.views.detail import Fact
+from core.views.format import count
+from core.views.table import TableView, Tone
+from core.views.text import fit, sanitise, width
+from tui.tones import STYLES, styled
+
+LEAST_CELLS = 38
+"""A column of facts narrower than this says too little."""
+
+
+class FactsPanel(Widget):
+    """Label and value, down the columns."""
+
+    DEFAULT_CSS = """
+    FactsPanel { height: auto; max-height: 50%; padding: 0 1; background: $surface; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts: tuple[Fact, ...] = ()
+
+    def show(self, facts: tuple[Fact, ...]) -> None:
+        """Show these facts."""
+        if facts != self._facts:
+            self._facts = facts
+            self.refresh(layout=True)
+
+    def _columns(self, cells: int) -> int:
+        return max(1, min(cells // LEAST_CELLS, len(self._facts)))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return -(-len(self._facts) // self._columns(width))
+
+    def render(self) -> Content:
+        columns = self._columns(self.size.width)
+        height = max(-(-len(self._facts) // columns), 1)
+        parts = [self._facts[at : at + height] for at in range(0, len(self._facts), height)]
+        drawn = [_column(part, self.size.width // columns) for part in parts]
+        blank = Content(" " * (self.size.width // columns))
+        lines = [[column[row] if row < len(column) else blank for column in drawn] for row in range(height)]
+        return Content("\n").join(Content("").join(line) for line in lines)
+
+
+def _column(facts: Sequence[Fact], cells: int) -> list[Content]:
+    label = max((width(sanitise(fact.label)) for fact in facts), default=0) + 2
+    return [
+        Content.assemble(
+            (fit(sanitise(fact.label), label), STYLES[Tone.MUTED]),
+            (fit(sanitise(fact.value.text), max(cells - label - 2, 1)) + "  ", STYLES[fact.value.tone]),
+        )
+        for fact in facts
+    ]
+
+
+class TabLine(Widget):
+    """The tables of a detail by name and size; the one that shows stands out. A click chooses."""
+
+    DEFAULT_CSS = """
+    TabLine {
+        height: 1; padding: 0 1; background: $surface;
+        link-style: none; link-color: $foreground-muted; link-background: $surface;
+        link-style-hover: bold; link-color-hover: $foreground; link-background-hover: $surface;
+    }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """A tab was clicked."""
+
+        kind: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tabs: list[tuple[str, str, int]] = []
+        self._current = ""
+
+    def show(self, tables: Sequence[TableView], current: str) -> None:
+        """Show these tabs, `current` being the kind of the one that is open."""
+        tabs = [(table.key.kind, table.title, len(table.rows)) for table in tables]
+        if (tabs, current) != (self._tabs, self._current):
+            self._tabs, self._current = tabs, current
+            self.refresh()
+
+    def render(self) -> Content:
+        return Content(" │ ").join(self._tab(*tab) for tab in self._tabs)
+
+    def _tab(self, kind: str, title: str, size: int) -> Content:
+        here = kind == self._current
+        text = f"[{sanitise(title)} {count(size)}]" if here else f" {sanitise(title)} {count(size)} "
+        part = styled([(text, Tone.ACCENT if here else Tone.MUTED)])
+        return part.stylize(f"@click=choose('{kind}')") if kind.isidentifier() else part
+
+    def action_choose(self, kind: str) -> None:
+        self.post_message(self.Chosen(kind))
