@@ -57,7 +57,7 @@ def of_node(node: Node, booking: Booking | None, metrics: NodeMetrics | None) ->
 
 
 def _ordered(names: Iterable[str]) -> list[str]:
-    found = set(names) | {"pods"}
+    found = set(names)
     return [name for name in _FIRST if name in found] + sorted(found.difference(_FIRST))
 
 
@@ -82,31 +82,55 @@ def _booked(name: str, booking: Booking) -> tuple[int, int | None, int]:
     return booking.requests.get(name, 0), booking.limits.get(name, 0), booking.daemonsets.get(name, 0)
 
 
-def total(parts: Iterable[Reservation]) -> dict[str, Figures]:
-    """The sum of several reservations. A booking that is unknown anywhere makes the sum unknown; usage is summed over
-    the nodes that were measured, and `measured` says how much of the whole they are."""
-    sums: dict[str, Figures] = {}
-    for part in parts:
-        for name, figures in part.items():
-            so_far = sums.get(name)
-            sums[name] = figures if so_far is None else _plus(so_far, figures)
-    return {name: sums[name] for name in _ordered(sums)} if sums else {}
+class Tally:
+    """A running sum of reservations: nodes come and go one by one. A booking that is unknown anywhere makes the sum
+    unknown; usage is summed over the nodes that were measured, and `measured` says how much of the whole they are."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, list[int]] = {}
+
+    def add(self, reservation: Reservation, sign: int = 1) -> None:
+        """Add a node's reservation, or with -1 take away what was added."""
+        for name, figures in reservation.items():
+            sums = self._sums.get(name)
+            if sums is None:
+                sums = self._sums[name] = [0] * (2 * len(_PARTS) + 1)
+            for place, part in enumerate(_PARTS):
+                value = getattr(figures, part)
+                if value is None:
+                    sums[len(_PARTS) + place] += sign
+                else:
+                    sums[place] += sign * value
+            sums[-1] += sign
+
+    def figures(self) -> dict[str, Figures]:
+        """The sum as it is now."""
+        return {name: _summed(self._sums[name]) for name in _ordered(self._held())} if self._held() else {}
+
+    def _held(self) -> list[str]:
+        return [name for name, sums in self._sums.items() if sums[-1]]
 
 
-def _plus(left: Figures, right: Figures) -> Figures:
+_PARTS = ("capacity", "allocatable", "measured", "used", "requested", "limits", "daemonsets")
+
+
+def _summed(sums: list[int]) -> Figures:
+    unknown, count = dict(zip(_PARTS, sums[len(_PARTS) : -1], strict=True)), sums[-1]
+    capacity, allocatable, measured, used, *booked = sums[: len(_PARTS)]
+    requested, limits, daemonsets = (
+        None if unknown[part] else value for part, value in zip(_PARTS[4:], booked, strict=True)
+    )
     return Figures(
-        capacity=left.capacity + right.capacity,
-        allocatable=left.allocatable + right.allocatable,
-        requested=_known(left.requested, right.requested),
-        limits=_known(left.limits, right.limits),
-        used=left.used if right.used is None else right.used if left.used is None else left.used + right.used,
-        daemonsets=_known(left.daemonsets, right.daemonsets),
-        measured=left.measured + right.measured,
+        capacity, allocatable, requested, limits, None if unknown["used"] == count else used, daemonsets, measured
     )
 
 
-def _known(left: int | None, right: int | None) -> int | None:
-    return None if left is None or right is None else left + right
+def total(parts: Iterable[Reservation]) -> dict[str, Figures]:
+    """The sum of several reservations, as Tally has it."""
+    tally = Tally()
+    for part in parts:
+        tally.add(part)
+    return tally.figures()
 
 
 def bookings(snapshot: Snapshot) -> dict[str, Booking]:

@@ -18,6 +18,7 @@ class Store:
         self._bookings: dict[str, Booking] = {}
         self._dirty_nodes: set[str] = set()
         self._seen: dict[str, set[str]] = {}
+        self._waiting = 0
         self.generation = 0
 
     def upsert(self, kind: str, obj: Any) -> None:
@@ -62,6 +63,10 @@ class Store:
         self._unavailable.pop(kind, None)
         self._tables.setdefault(kind, {})
 
+    def is_available(self, kind: str) -> bool:
+        """Whether the kind was read: only then does an empty table mean that there are none."""
+        return kind not in self._unavailable
+
     def table(self, kind: str) -> Mapping[str, Any]:
         """The living table: to be read on the event loop only."""
         return self._tables.get(kind, {})
@@ -80,6 +85,15 @@ class Store:
         tables = {kind: table.copy() for kind, table in self._tables.items()}
         return Snapshot(self.generation, as_of, tables, dict(self._unavailable))
 
+    def take_over(self, other: "Store") -> None:
+        """Become what another store is, which must not be used any more (a dump, loaded elsewhere)."""
+        self.__dict__.update(other.__dict__)
+
+    @property
+    def waiting(self) -> int:
+        """Pods that nobody has bound to a node yet."""
+        return self._waiting
+
     def _changed(self, kind: str, key: str, previous: Any, now: Any) -> None:
         self.generation += 1
         if kind == "Pod":
@@ -88,20 +102,21 @@ class Store:
             self._dirty_nodes.add(key)
 
     def _rebook(self, previous: Pod | None, now: Pod | None) -> None:
-        if previous is not None and previous.node is not None:
-            self._book(previous, -1)
-        if now is not None and now.node is not None:
-            self._book(now, 1)
+        for pod, sign in ((previous, -1), (now, 1)):
+            if pod is not None and pod.node is not None:
+                self._book(pod.node, pod, sign)
+            elif pod is not None and not pod.terminated:
+                self._waiting += sign
 
-    def _book(self, pod: Pod, sign: int) -> None:
-        assert pod.node is not None
-        booking = self._bookings.get(pod.node)
+    def _book(self, node: str, pod: Pod, sign: int) -> None:
+        booking = self._bookings.get(node)
         if booking is None:
-            booking = self._bookings[pod.node] = Booking()
+            booking = self._bookings[node] = Booking()
         booking.change(pod, sign)
         if not booking.pods:
-            del self._bookings[pod.node]
-        self._dirty_nodes.add(pod.node)
+            del self._bookings[node]
+        if "Pod" not in self._unavailable:  # until all pods are read, what is booked is unknown and nothing to show
+            self._dirty_nodes.add(node)
 
 
 def load(store: Store, objects: Iterable[tuple[str, Any]]) -> None:

@@ -2,7 +2,7 @@
 analysis/reservation; the JSON form is in node_list, one node in full in node_detail."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from core.analysis.reservation import Figures, Reservation, total
 from core.kube.node import Node
@@ -51,7 +51,8 @@ class Roll:
 
     name: str
     records: Sequence[NodeRecord]
-    reservation: Reservation = field(default_factory=dict)
+    reservation: Reservation
+    count: int
 
     def figures(self, resource: str) -> Figures:
         return self.reservation.get(resource, _NONE)
@@ -59,7 +60,7 @@ class Roll:
 
 def roll_up(name: str, records: Sequence[NodeRecord]) -> Roll:
     """The sum of some nodes."""
-    return Roll(name, records, total(record.reservation for record in records))
+    return Roll(name, records, total(record.reservation for record in records), len(records))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,9 @@ def _common(value: Callable[[NodeRecord], str]) -> Callable[[Roll], Cell]:
 
     def cell(roll: Roll) -> Cell:
         values = {value(record) for record in roll.records}
-        return text_cell(next(iter(values))) if len(values) == 1 else Cell(f"{len(values)} kinds", None, Tone.MUTED)
+        if len(values) <= 1:
+            return text_cell(next(iter(values), ""))
+        return Cell(f"{len(values)} kinds", None, Tone.MUTED)
 
     return cell
 
@@ -138,6 +141,11 @@ def _amount(resource: str, part: str, show: Callable[[float | None], str]) -> No
     title = f"{resource} {part}".upper()
     column = Column(f"{resource}.{part}", title, max(8, len(title)), align=Align.RIGHT, importance=99)
     return NodeColumn(column, lambda record, now: cell(record), cell)
+
+
+def _pool(record: NodeRecord) -> str:
+    """The pool, or the scaling group of a node that is in no pool."""
+    return record.pool or record.group
 
 
 def _charge(record: NodeRecord) -> str:
@@ -189,7 +197,7 @@ _COLUMNS: tuple[NodeColumn, ...] = (
         _state,
         _states,
     ),
-    _shared(Column("pool", "POOL", 14, 6, importance=5, hotkey="O", describes="The node pool."), lambda r: r.pool),
+    _shared(Column("pool", "POOL", 14, 6, importance=5, hotkey="O", describes="The node pool."), _pool),
     _shared(
         Column("type", "TYPE", 16, 12, importance=7, hotkey="Y", describes="The machine type."),
         lambda record: record.node.instance_type,
@@ -224,7 +232,7 @@ def row(record: NodeRecord, now: float, parent: str = "", wide: bool = False) ->
 
 def rolled_row(roll: Roll, row_id: str, wide: bool = False) -> Row:
     """A roll-up's row: its name says how many nodes it holds."""
-    shown = Roll(f"{roll.name}  {fmt.count(len(roll.records))} nodes", roll.records, roll.reservation)
+    shown = replace(roll, name=f"{roll.name}  {fmt.count(roll.count)} nodes")
     return Row(row_id, tuple(one.rolled(shown) for one in (_COLUMNS + _WIDE if wide else _COLUMNS)), group=True)
 
 
@@ -232,7 +240,7 @@ def group_name(record: NodeRecord, group_by: str) -> str:
     """The roll-up that a node belongs to. Virtual nodes stand apart whatever the grouping."""
     if record.node.virtual:
         return VIRTUAL
-    value = {"pool": record.pool, "zone": record.node.zone, "type": record.node.instance_type}[group_by]
+    value = {"pool": _pool(record), "zone": record.node.zone, "type": record.node.instance_type}[group_by]
     return value or f"no {group_by}"
 
 
@@ -253,7 +261,8 @@ def grouped(records: Iterable[NodeRecord], group_by: str) -> dict[str, list[Node
 
 def totals(records: Iterable[NodeRecord]) -> Roll:
     """The cluster: all nodes but the virtual ones."""
-    return roll_up("total", [record for record in records if not record.node.virtual])
+    real = [record for record in records if not record.node.virtual]
+    return Roll("total", (), total(record.reservation for record in real), len(real))
 
 
 def view(
@@ -272,14 +281,27 @@ def view(
             rows += [row(record, now, group_id(name), wide) for record in members]
     else:
         rows = [row(record, now, wide=wide) for record in records.values()]
+    return table(tuple(rows), totals(records.values()), now, generation, group_by, notes, wide)
+
+
+def table(
+    rows: tuple[Row, ...],
+    total_roll: Roll,
+    now: float,
+    generation: int,
+    group_by: str = "",
+    notes: tuple[str, ...] = (),
+    wide: bool = False,
+) -> TableView:
+    """The table around rows that are made already."""
     return TableView(
         key=ViewKey("nodes", group_by=group_by),
         title="Nodes",
         columns=columns(wide),
-        rows=tuple(rows),
+        rows=rows,
         generation=generation,
         as_of=now,
-        totals=rolled_row(totals(records.values()), TOTALS, wide) if records else None,
+        totals=rolled_row(total_roll, TOTALS, wide) if rows else None,
         group_choices=GROUPINGS,
         noun="nodes",
         empty="No nodes: the cluster has none, or this identity may not list them.",

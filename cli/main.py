@@ -1,0 +1,84 @@
+"""The program's entry point: reads the command line, runs the command or the screens, and turns errors into one line
+and an exit code (DESIGN.md §4.4). Each command is in the module named after it."""
+
+import argparse
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from core.errors import VacancyError
+
+COMMANDS = ("nodes", "completion")
+EPILOG = """examples:
+  vacancy                              the dashboard, on the current kubectl context, read-only
+  vacancy --context prod --write       armed: with actions
+  vacancy --from dump.json             the dashboard on a dump
+  vacancy nodes -o json                the same answers for scripts
+
+exit codes: 0 done, 1 failed, 2 wrong usage or unreadable input, 3 a source could not be reached,
+            4 refused by a guard, 5 findings exist (with --exit-code)
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    from cli.reading import add_source_options
+
+    top = argparse.ArgumentParser(
+        prog=os.path.basename(sys.argv[0]).replace("__main__.py", "vacancy") or "vacancy",
+        description="Capacity of an Alibaba Cloud Kubernetes cluster: what is booked, what is used, who could go.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="store_true", help="print the version and exit")
+    top.add_argument("--write", action="store_true", help="arm the actions; without it nothing can be changed")
+    add_source_options(top)
+    commands = top.add_subparsers(metavar="command", title="commands", dest="command")
+    for name in COMMANDS:
+        import_module(f"cli.{name}").add(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run; the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = parser().parse_args(words)
+    try:
+        return _run(args)
+    except VacancyError as error:
+        return _failed(error, args, error.exit_code)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: nobody is to be told
+        return 0
+    except Exception as error:  # the last resort: a person gets a line, a developer gets it with --debug
+        return _failed(error, args, 1)
+
+
+def _run(args: argparse.Namespace) -> int:
+    if args.version:
+        from core.session import version
+
+        print(f"vacancy {version()}")
+        return 0
+    if args.command:
+        gc.disable()  # a command ends before cycles matter, and looking for them costs a third of a large load
+        code: int = args.run(args)
+        sys.stdout.flush()
+        return code
+    from cli.screen import run
+
+    return run(args)
+
+
+def _failed(error: Exception, args: argparse.Namespace, code: int) -> int:
+    if args.debug:
+        raise error
+    from core.errors import one_line
+
+    text = str(error) if isinstance(error, VacancyError) else f"unexpected {type(error).__name__}: {error}; see --debug"
+    print(f"vacancy: {one_line(text, 400)}", file=sys.stderr)
+    return code

@@ -1,0 +1,69 @@
+"""What all commands share: the options that say where the data comes from, reading it once, and progress on stderr."""
+
+import argparse
+import asyncio
+import sys
+import time
+
+from core.session import Reading, Where
+from core.session import read as read_session
+from core.views.status import Progress
+from core.views.text import sanitise
+
+_QUIET_FOR = 1.0
+"""Seconds before progress is shown at all: what is quick needs none."""
+
+
+def add_source_options(parser: argparse.ArgumentParser) -> None:
+    """--from, --kubeconfig, --context, --namespace and --debug."""
+    source = parser.add_argument_group("where from")
+    source.add_argument(
+        "--from", dest="dump", metavar="PATH", help="a dump: a file or folder, JSON or YAML, gzipped or not; - is stdin"
+    )
+    source.add_argument(
+        "--kubeconfig", metavar="FILE", help="default: $KUBECONFIG, else ~/.kube/config, else in-cluster"
+    )
+    source.add_argument("--context", metavar="NAME", help="default: the current one")
+    source.add_argument("-n", "--namespace", metavar="NAME", help="where the identity may read only one namespace")
+    source.add_argument("--debug", action="store_true", help="show tracebacks")
+
+
+def where(args: argparse.Namespace) -> Where:
+    """The source that the options name."""
+    return Where(args.dump, args.kubeconfig, args.context, args.namespace, bool(getattr(args, "write", False)))
+
+
+def read(args: argparse.Namespace) -> Reading:
+    """Read it once; what is missing or was left aside is said on stderr."""
+    bar = ProgressLine()
+    try:
+        reading = asyncio.run(read_session(where(args), tell=bar.show))
+    finally:
+        bar.clear()
+    for note in reading.notes:
+        print(f"vacancy: {sanitise(note)}", file=sys.stderr)
+    return reading
+
+
+class ProgressLine:
+    """One line on stderr that says how far it is, where stderr is a terminal and it takes long enough."""
+
+    def __init__(self) -> None:
+        self._from = self._shown = time.monotonic()
+        self._drawn = False
+
+    def show(self, progress: Progress) -> None:
+        """Draw it, ten times a second at most."""
+        now = time.monotonic()
+        if not sys.stderr.isatty() or now - self._from < _QUIET_FOR or now - self._shown < 0.1:
+            return
+        self._shown, self._drawn = now, True
+        share = f"{100 * progress.done // progress.total} %" if progress.total else f"{progress.done:,}"
+        sys.stderr.write(f"\r\x1b[K{sanitise(progress.doing)}  {share}")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leave no trace."""
+        if self._drawn:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

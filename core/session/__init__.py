@@ -1,0 +1,14 @@
+"""The way into core for screens and commands: read once (`read`), or stay up to date (`Session`)."""
+
+import importlib.metadata
+
+from core.session.reading import Reading, read
+from core.session.session import Session
+from core.session.where import Where
+
+__all__ = ["Reading", "Session", "Where", "read", "version"]
+
+
+def version() -> str:
+    """The version of this program."""
+    return importlib.metadata.version("vacancy")

@@ -1,0 +1,71 @@
+"""Read everything once: what a command works on. Staying up to date is in session."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.clock import Clock
+from core.cluster.intake import Intake
+from core.cluster.snapshot import Snapshot
+from core.cluster.store import Store
+from core.kube import kinds
+from core.session.where import Where, target
+from core.views.header import loading_progress
+from core.views.status import Progress
+
+TellProgress = Callable[[Progress], None]
+
+
+@dataclass
+class Reading:
+    """One moment, where it came from, and notes about what is missing or was left aside."""
+
+    snapshot: Snapshot
+    context: str
+    notes: list[str] = field(default_factory=list)
+
+
+async def read(where: Where, clock: Clock | None = None, tell: TellProgress | None = None) -> Reading:
+    """Read everything once, for a command. Raises VacancyError when there can be no answer."""
+    if where.dump is not None:
+        store, now, notes = await asyncio.to_thread(load_dump, where.dump, tell)
+        return Reading(store.snapshot(now), where.dump, notes)
+    return await _read_cluster(where, clock or Clock(), tell)
+
+
+def load_dump(path: str, tell: TellProgress | None) -> tuple[Store, float, list[str]]:
+    """A store filled from a dump, the time to judge it by, and notes about what was left aside."""
+    from core.feeds import dump
+    from core.policy import discover
+
+    found = dump.read(path, lambda file, done, total: tell(Progress(f"reading {file}", done, total)) if tell else None)
+    store = Store()
+    for kind, obj in found.objects:
+        store.upsert(kind, obj)
+    policy = discover(store.snapshot(0.0))
+    for one in kinds.ALL:
+        if one.name not in found.present and not policy.assume_complete:
+            store.unavailable(one.name, "not in the dump")
+    now = policy.now or dump.newest(found) or Clock().now()
+    ignored = ", ".join(f"{count} {kind}" for kind, count in found.ignored.most_common(5))
+    return store, now, [f"left aside, not of a kind that vacancy reads: {ignored}"] if ignored else []
+
+
+async def _read_cluster(where: Where, clock: Clock, tell: TellProgress | None) -> Reading:
+    from core.clients.kubernetes import connect
+    from core.feeds.kubernetes import read_once
+    from core.feeds.kubernetes.cluster import SERVED
+
+    clients = await connect(target(where))
+    intake = Intake(Store(), SERVED)
+    try:
+        loading = asyncio.ensure_future(read_once(clients.reader, intake, clock=clock))
+        while not (await asyncio.wait({loading}, timeout=0.2))[0]:
+            if tell and (progress := loading_progress(intake.states)):
+                tell(progress)
+        loading.result()
+    finally:
+        await clients.close()
+    notes = [f"{kind}: {state.cause}" for kind, state in intake.states.items() if state.cause and not state.holds]
+    notes += [problem for state in intake.states.values() for problem in state.problems]
+    return Reading(intake.store.snapshot(clock.now()), clients.place.context, notes)

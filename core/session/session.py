@@ -1,0 +1,99 @@
+"""What joins the parts: a source of data, the store, and the views that somebody looks at. It decides when views are
+made anew; how they are made is in core/views, what they say is computed in core/analysis."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+
+from core.clock import Clock
+from core.cluster.store import Store
+from core.session.source import DumpSource, LiveSource
+from core.session.where import Where
+from core.views.header import header
+from core.views.link import Intent, Retry, Update
+from core.views.live import Moment, Producer, UnknownView, producer
+from core.views.live_nodes import Records
+from core.views.status import Status
+from core.views.table import ViewKey
+
+TICK = 0.25
+"""Seconds between two rounds of updates: what changed in between is sent once."""
+
+
+class Session:
+    """One cluster, or one dump, and everybody who looks at it: implements `core.views.link.Link`.
+
+    All of it runs on one event loop; `updates` has one reader."""
+
+    def __init__(self, where: Where, clock: Clock | None = None) -> None:
+        self._where, self._clock = where, clock or Clock()
+        self._store = Store()
+        self._records = Records(self._store)
+        self._producers: dict[ViewKey, Producer] = {}
+        self._source: DumpSource | LiveSource | None = None
+        self._wake = asyncio.Event()
+        self._closed = False
+        self._header: Status | None = None
+
+    def subscribe(self, key: ViewKey) -> None:
+        """Start sending this view. Subscribing again sends it whole again."""
+        self._producers[key] = producer(key) or UnknownView(key)
+        self._wake.set()
+
+    def unsubscribe(self, key: ViewKey) -> None:
+        """Stop sending this view."""
+        self._producers.pop(key, None)
+
+    def intend(self, intent: Intent) -> None:
+        """Hand over what a person wants done."""
+        match intent:
+            case Retry() if self._source is not None:
+                self._source.wake()
+
+    async def close(self) -> None:
+        """End the updates and free what is held."""
+        self._closed = True
+        self._wake.set()
+        if self._source is not None:
+            await self._source.close()
+
+    async def updates(self) -> AsyncIterator[Update]:
+        """Updates until closed, a round at most every TICK. Raises VacancyError when the source is at its end."""
+        self._source = await self._open()
+        while not self._closed:
+            self._source.check()
+            async for update in self._round():
+                yield update
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), TICK)
+            self._wake.clear()
+
+    async def _open(self) -> DumpSource | LiveSource:
+        if self._where.dump is not None:
+            return DumpSource(self._where.dump, self._store, self._clock)
+        return await LiveSource.open(self._where, self._store, self._clock)
+
+    async def _round(self) -> AsyncIterator[Update]:
+        """What changed since the last round, with a breath for the event loop between steps."""
+        assert self._source is not None
+        for _ in self._records.refresh(self._store.take_dirty_nodes()):
+            await asyncio.sleep(0)
+        moment = Moment(self._store, self._records, self._source.now(self._clock))
+        for status in self._new_header(moment):
+            yield status
+        if not self._source.ready:
+            return
+        for key, one in list(self._producers.items()):
+            for update in one.produce(moment):
+                if self._producers.get(key) is not one:
+                    break
+                if update is not None:
+                    yield update
+                await asyncio.sleep(0)
+
+    def _new_header(self, moment: Moment) -> Iterator[Status]:
+        assert self._source is not None
+        status = header(moment, self._source.about(), self._where.write)
+        if status != self._header:
+            self._header = status
+            yield status

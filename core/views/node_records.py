@@ -1,0 +1,43 @@
+"""Node records, the views' raw material: from a snapshot all at once, from the living store one by one. What a record
+says in cells is in nodes."""
+
+from collections.abc import Mapping
+
+from core.analysis.reservation import bookings, of_node
+from core.cluster import membership
+from core.cluster.booking import Booking
+from core.cluster.snapshot import Snapshot
+from core.cluster.store import Store
+from core.kube.metrics import NodeMetrics
+from core.kube.node import Node
+from core.kube.own_kinds import NodeGroup
+from core.views.nodes import NodeRecord
+
+
+def record(node: Node, booking: Booking | None, metrics: NodeMetrics | None, group: NodeGroup | None) -> NodeRecord:
+    """Everything about one node. `booking` None: its pods could not be read."""
+    return NodeRecord(
+        node=node,
+        reservation=of_node(node, booking, metrics),
+        pool=group.display_name if group is not None and group.display_name else node.pool,
+        group=group.id if group is not None else "",
+    )
+
+
+def of_snapshot(snapshot: Snapshot) -> dict[str, NodeRecord]:
+    """Node name -> record, in the nodes' order."""
+    booked = bookings(snapshot) if snapshot.has("Pod") else None
+    metrics, groups = snapshot.table("NodeMetrics"), membership.of_nodes(snapshot.nodes, snapshot.groups.values())
+    return {
+        name: record(node, None if booked is None else booked.get(name, Booking()), metrics.get(name), groups.get(name))
+        for name, node in snapshot.nodes.items()
+    }
+
+
+def of_store(store: Store, name: str, groups: Mapping[str, NodeGroup], pods_known: bool) -> NodeRecord | None:
+    """The record of one node as it is now; None when it is gone."""
+    node = store.table("Node").get(name)
+    if node is None:
+        return None
+    booking = store.booking(name) if pods_known else None
+    return record(node, booking, store.table("NodeMetrics").get(name), groups.get(name))
