@@ -1,4 +1,4 @@
-"""A small account for the tests of the simulated cloud, and the real SDKs' clients pointed at it. No world behind it."""
+"""A small account for the tests of the simulated cloud, and the real SDKs' clients pointed at it. No world behind."""
 
 import base64
 import os
