@@ -1,7 +1,8 @@
 """The cloud's objects as this program sees them: scaling groups and what belongs to them (ESS), machines (ECS), node
 pools (ACK). How they are linked to nodes is in groups, how they are read in core/clients/alibaba.
 
-Records of ESS and ECS are decoded as they come, after `flat` of clients/alibaba/answers. Times are texts of the API (`timestamps.seconds` reads them); None is "not told", never zero.
+Records of ESS and ECS are decoded as they come, after `flat` of clients/alibaba/answers. Times are texts of the API
+(`timestamps.seconds` reads them); None is "not told", never zero.
 """
 
 from collections.abc import Mapping
@@ -72,7 +73,7 @@ class ScalingGroup(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
 
 
 class ScalingConfiguration(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
-    """DescribeScalingConfigurations: what a group's new machine is made from. Its userdata is classified and dropped."""
+    """DescribeScalingConfigurations: what a group's new machine is made from. Userdata is classified and dropped."""
 
     id: str = _Field(name="ScalingConfigurationId")
     group_id: str = _Field(name="ScalingGroupId", default="")
