@@ -7,16 +7,12 @@ from cli import output
 SHELLS = ("bash", "zsh", "tcsh")
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "completion",
-        help="a shell completion script",
-        description="Print a completion script.",
-        epilog="example: vacancy completion bash > ~/.local/share/bash-completion/completions/vacancy",
-    )
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = "Print a completion script."
+    parser.epilog = "example: vacancy completion bash > ~/.local/share/bash-completion/completions/vacancy"
     parser.add_argument("shell", choices=SHELLS)
-    parser.set_defaults(run=run, debug=False)
+    parser.set_defaults(debug=False)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,12 +5,19 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib import import_module
+from types import ModuleType
 
+from cli.where import add_source_options
 from core.errors import VacancyError
 
-COMMANDS = ("nodes", "completion")
+COMMANDS = {
+    "nodes": "booked and used per node, pool, zone or type",
+    "completion": "a shell completion script",
+}
+"""Command -> summary. Each is a module `cli.<command>` with `fill(parser)` and `run(args)`, imported when meant."""
+
 EPILOG = """examples:
   vacancy                              the dashboard, on the current kubectl context, read-only
   vacancy --context prod --write       armed: with actions
@@ -22,10 +29,8 @@ exit codes: 0 done, 1 failed, 2 wrong usage or unreadable input, 3 a source coul
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
-    from cli.reading import add_source_options
-
+def parser(meant: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
+    """The command line. Only the commands in `meant` know their options: the dashboard starts without any of them."""
     top = argparse.ArgumentParser(
         prog=os.path.basename(sys.argv[0]).replace("__main__.py", "vacancy") or "vacancy",
         description="Capacity of an Alibaba Cloud Kubernetes cluster: what is booked, what is used, who could go.",
@@ -36,15 +41,22 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--write", action="store_true", help="arm the actions; without it nothing can be changed")
     add_source_options(top)
     commands = top.add_subparsers(metavar="command", title="commands", dest="command")
-    for name in COMMANDS:
-        import_module(f"cli.{name}").add(commands)
+    for name, summary in COMMANDS.items():
+        one = commands.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
+        if name in meant:
+            module(name).fill(one)
     return top
+
+
+def module(command: str) -> ModuleType:
+    """The module of a command."""
+    return import_module(f"cli.{command}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run; the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    args = parser().parse_args(words)
+    args = parser([word for word in words if word in COMMANDS]).parse_args(words)
     try:
         return _run(args)
     except VacancyError as error:
@@ -66,7 +78,7 @@ def _run(args: argparse.Namespace) -> int:
         return 0
     if args.command:
         gc.disable()  # a command ends before cycles matter, and looking for them costs a third of a large load
-        code: int = args.run(args)
+        code: int = module(args.command).run(args)
         sys.stdout.flush()
         return code
     from cli.screen import run

@@ -5,7 +5,8 @@ import time
 from collections.abc import Mapping
 
 from cli import output
-from cli.reading import add_source_options, read
+from cli.reading import read
+from cli.where import add_source_options
 from core.errors import InputError
 from core.kube import selectors
 from core.views import node_list, nodes
@@ -16,28 +17,24 @@ from core.views.order import arranged, parse_sort
 
 EXAMPLES = """examples:
   vacancy nodes                                  what every node books and uses
-  vacancy nodes --group-by pool --sort -cpu      pools, the most booked first
+  vacancy nodes --group-by pool --sort=-cpu      pools, the most booked first
   vacancy nodes -l pool=web -o wide              with plain figures, limits and headroom
   kubectl get nodes,pods -A -o json | vacancy nodes --from - -o csv
 """
 
 
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "nodes",
-        help="booked and used per node, pool, zone or type",
-        description="Reservation (requests / allocatable) against usage, per node.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = "Reservation (requests / allocatable) against usage, per node."
+    parser.epilog = EXAMPLES
     parser.add_argument("filter", nargs="*", help="only nodes whose row holds these words; !word leaves out")
     parser.add_argument("-o", "--output", choices=output.FORMATS, default="table", help="default: table")
     parser.add_argument("-l", "--selector", default="", help="only nodes with these labels, as kubectl takes it")
-    parser.add_argument("--sort", default="", metavar="COLUMN", help="a column, - before it for descending: -cpu.used")
+    parser.add_argument(
+        "--sort", default="", metavar="COLUMN", help="a column, - before it for descending: --sort=-cpu.used"
+    )
     parser.add_argument("--group-by", choices=nodes.GROUPINGS[1:], default="", help="add a roll-up for each")
     add_source_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,36 +1,18 @@
-"""What all commands share: the options that say where the data comes from, reading it once, and progress on stderr."""
+"""What all commands share: reading the source once, with progress on stderr. Its options are in where."""
 
 import argparse
 import asyncio
 import sys
 import time
 
-from core.session import Reading, Where
+from cli.where import where
+from core.session import Reading
 from core.session import read as read_session
 from core.views.status import Progress
 from core.views.text import sanitise
 
 _QUIET_FOR = 1.0
 """Seconds before progress is shown at all: what is quick needs none."""
-
-
-def add_source_options(parser: argparse.ArgumentParser) -> None:
-    """--from, --kubeconfig, --context, --namespace and --debug."""
-    source = parser.add_argument_group("where from")
-    source.add_argument(
-        "--from", dest="dump", metavar="PATH", help="a dump: a file or folder, JSON or YAML, gzipped or not; - is stdin"
-    )
-    source.add_argument(
-        "--kubeconfig", metavar="FILE", help="default: $KUBECONFIG, else ~/.kube/config, else in-cluster"
-    )
-    source.add_argument("--context", metavar="NAME", help="default: the current one")
-    source.add_argument("-n", "--namespace", metavar="NAME", help="where the identity may read only one namespace")
-    source.add_argument("--debug", action="store_true", help="show tracebacks")
-
-
-def where(args: argparse.Namespace) -> Where:
-    """The source that the options name."""
-    return Where(args.dump, args.kubeconfig, args.context, args.namespace, bool(getattr(args, "write", False)))
 
 
 def read(args: argparse.Namespace) -> Reading:

@@ -4,7 +4,7 @@ import importlib.metadata
 
 from core.session.reading import Reading, read
 from core.session.session import Session
-from core.session.where import Where
+from core.where import Where
 
 __all__ = ["Reading", "Session", "Where", "read", "version"]
 

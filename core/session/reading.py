@@ -9,9 +9,9 @@ from core.cluster.intake import Intake
 from core.cluster.snapshot import Snapshot
 from core.cluster.store import Store
 from core.kube import kinds
-from core.session.where import Where, target
 from core.views.header import loading_progress
 from core.views.status import Progress
+from core.where import Where, target
 
 TellProgress = Callable[[Progress], None]
 

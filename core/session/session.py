@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Iterator
 from core.clock import Clock
 from core.cluster.store import Store
 from core.session.source import DumpSource, LiveSource
-from core.session.where import Where
 from core.views.header import header
 from core.views.link import Intent, Retry, Update
 from core.views.live import Moment, Producer, UnknownView, producer
 from core.views.live_nodes import Records
 from core.views.status import Status
 from core.views.table import ViewKey
+from core.where import Where
 
 TICK = 0.25
 """Seconds between two rounds of updates: what changed in between is sent once."""

@@ -9,9 +9,9 @@ from core.clock import Clock
 from core.cluster.intake import Intake
 from core.cluster.store import Store
 from core.session.reading import load_dump
-from core.session.where import Where, target
 from core.views.header import About, loading_progress, sources
 from core.views.status import Connection, Progress, Source
+from core.where import Where, target
 
 if TYPE_CHECKING:
     from core.clients.kubernetes import Clients

@@ -1,7 +1,7 @@
 """The Nodes view kept up to date: records, roll-ups and rows are made anew only for nodes that changed, and in steps,
 so that the keyboard never waits. What they say is in nodes; the other live views are in live."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -62,15 +62,21 @@ class Records:
 
     def refresh(self, dirty: set[str]) -> Iterator[None]:
         """Take over what changed, in steps. Afterwards `changed` names all nodes whose record is new."""
-        dirty |= set(islice(self._ageing(), len(self.by_name) // AGEING + 1)) if self.by_name else set()
+        self.changed = dirty | set(islice(self._ageing(), len(self.by_name) // AGEING + 1))
         if self._new_groups():
-            dirty |= {*self.store.table("Node"), *self.by_name}
-        self.changed = dirty
+            self.changed |= {*self.store.table("Node"), *self.by_name}
         known = self.store.is_available("Pod")
-        for index, name in enumerate(dirty):
+        for index, name in enumerate(self._in_order(self.changed)):
             self._renew(name, known)
             if index % STEP == STEP - 1:
                 yield
+
+    def _in_order(self, names: set[str]) -> list[str]:
+        """Nodes that are new stand in the order in which they came."""
+        if names <= self.by_name.keys():
+            return list(names)
+        order = {name: index for index, name in enumerate(self.store.table("Node"))}
+        return sorted(names, key=lambda name: order.get(name, -1))
 
     def _renew(self, name: str, pods_known: bool) -> None:
         record = of_store(self.store, name, self.groups, pods_known)
@@ -109,7 +115,7 @@ class LiveTable:
         self.changed: dict[str, Row] = {}
         self.moved = False
 
-    def take(self, dirty: set[str], records: Mapping[str, NodeRecord], now: float) -> Iterator[None]:
+    def take(self, dirty: Iterable[str], records: Mapping[str, NodeRecord], now: float) -> Iterator[None]:
         """Take over what changed, in steps. Afterwards `changed` and `moved` tell what came of it."""
         self.changed, self.moved = {}, False
         for index, name in enumerate(dirty):
@@ -155,7 +161,7 @@ class LiveTable:
         """All rows: ungrouped in the nodes' order, else each roll-up before its members, virtual nodes last."""
         if not self._key.group_by:
             return tuple(self._rows[name] for name in order)
-        groups = sorted(self._rolls, key=lambda group: group == nodes.VIRTUAL)
+        groups = sorted(self._rolls, key=nodes.group_order)
         return tuple(
             row
             for group in groups
@@ -175,7 +181,7 @@ class NodesView:
         """What to send now, after steps of None."""
         if self._table is None:
             self._table = LiveTable(self._key)
-            yield from self._table.take(set(records.by_name), records.by_name, now)
+            yield from self._table.take(records.by_name, records.by_name, now)
             yield self._whole(self._table, records, now)
         elif records.changed:
             yield from self._table.take(records.changed, records.by_name, now)

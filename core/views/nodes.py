@@ -1,6 +1,7 @@
 """The Nodes view: a row for each node and each pool (or zone, or type), with what is booked and used. Figures come from
 analysis/reservation; the JSON form is in node_list, one node in full in node_detail."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -188,7 +189,7 @@ _COLUMNS: tuple[NodeColumn, ...] = (
         lambda record: record.verdict,
     ),
     _column(
-        Column("pods", "PODS", 9, align=_RIGHT, importance=4, hotkey="P", describes="Pods that count, of pod slots."),
+        Column("pods", "PODS", 9, 7, align=_RIGHT, importance=4, hotkey="P", describes="Pods that count, of pod slots."),
         _pods,
         _pods,
     ),
@@ -249,14 +250,18 @@ def group_id(name: str) -> str:
     return f"group/{name}"
 
 
+def group_order(name: str) -> tuple[bool, list[str | int]]:
+    """Roll-ups by name, numbers in it by value; virtual nodes last."""
+    parts = re.split(r"(\d+)", name)
+    return name == VIRTUAL, [int(part) if index % 2 else part for index, part in enumerate(parts)]
+
+
 def grouped(records: Iterable[NodeRecord], group_by: str) -> dict[str, list[NodeRecord]]:
-    """Roll-up name -> its nodes, virtual nodes last."""
+    """Roll-up name -> its nodes, in `group_order`."""
     found: dict[str, list[NodeRecord]] = {}
     for record in records:
         found.setdefault(group_name(record, group_by), []).append(record)
-    if VIRTUAL in found:
-        found[VIRTUAL] = found.pop(VIRTUAL)
-    return found
+    return dict(sorted(found.items(), key=lambda item: group_order(item[0])))
 
 
 def totals(records: Iterable[NodeRecord]) -> Roll:
