@@ -129,9 +129,11 @@ class Api:
 
     async def watched(self, plural: str, count: int = 1) -> None:
         """Wait until so many watches of a kind are open."""
-        async with asyncio.timeout(5):
-            while len(self.watches[plural]) < count:
-                await asyncio.sleep(0.005)
+        for _ in range(1000):
+            if len(self.watches[plural]) >= count:
+                return
+            await asyncio.sleep(0.005)
+        raise AssertionError(f"{plural} are not watched")
 
     def asked(self, path: str, watch: bool = False) -> list[web.Request]:
         """The requests for a path so far, lists or watches."""

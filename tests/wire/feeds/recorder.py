@@ -54,12 +54,11 @@ class Recorder:
 
     async def until(self, condition: Callable[[], object], seconds: float = 5.0) -> None:
         """Wait for a condition; says what was held when it doesn't come."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not condition():
-                    await asyncio.sleep(0.005)
-        except TimeoutError:
-            raise AssertionError(f"never came; states: { {k: v[-3:] for k, v in self.states.items()} }") from None
+        for _ in range(int(seconds / 0.005)):
+            if condition():
+                return
+            await asyncio.sleep(0.005)
+        raise AssertionError(f"never came; states: { {k: v[-3:] for k, v in self.states.items()} }")
 
     async def until_phase(self, kind: str, phase: Phase, seconds: float = 5.0) -> FeedState:
         """Wait for a kind to be in a phase; returns the state."""
