@@ -44,12 +44,14 @@ def test_daemonset_pods_of_all_nodes_share_a_shape_and_keep_their_pin() -> None:
     assert left.shape is right.shape
     assert (left.pin, right.pin) == ("n1", "n2")
     affinity = left.shape.node_affinity
-    assert msgspec.to_builtins(affinity)["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"] == [
-        {"matchExpressions": None, "matchFields": [{"key": "metadata.name", "operator": "In", "values": [PIN]}]}
-    ]
+    fields = ({"key": "metadata.name", "operator": "In", "values": (PIN,)},)
+    assert msgspec.to_builtins(affinity)["requiredDuringSchedulingIgnoredDuringExecution"] == {
+        "nodeSelectorTerms": ({"matchExpressions": None, "matchFields": fields},)
+    }
 
 
 def test_classes_go_when_their_last_pod_goes() -> None:
+    gc.collect()
     before = len(pod_wire._shapes)
     made = [
         pod(f"p{i}", {"containers": [container(requests={"cpu": f"{i + 1}m", "memory": "77Mi"})]}) for i in range(50)
