@@ -72,14 +72,14 @@ _HINTS = {
 }
 
 
+class _Details(msgspec.Struct):
+    retry_after: int | None = msgspec.field(default=None, name="retryAfterSeconds")
+
+
 class _Status(msgspec.Struct):
     message: str | None = None
     reason: str | None = None
-    details: msgspec.Raw | None = None
-
-
-class _RetryDetail(msgspec.Struct):
-    seconds: int | None = msgspec.field(default=None, name="retryAfterSeconds")
+    details: _Details | None = None
 
 
 def from_response(server: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> ApiError:
@@ -114,11 +114,7 @@ def _retry_after(headers: Mapping[str, str], told: _Status) -> float | None:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError, OverflowError):
         pass
-    try:
-        detail = msgspec.json.decode(told.details or b"{}", type=_RetryDetail | None)
-    except msgspec.MsgspecError:
-        return None
-    return float(detail.seconds) if detail and detail.seconds else None
+    return float(told.details.retry_after) if told.details and told.details.retry_after else None
 
 
 def from_exception(server: str, error: BaseException) -> Unreachable:

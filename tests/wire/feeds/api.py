@@ -78,7 +78,7 @@ class Api:
     async def start(self) -> None:
         """Listen, on the port of last time if there was one."""
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._answer)
+        app.router.add_route("*", "/{path:.*}", self.usual)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
@@ -143,7 +143,8 @@ class Api:
         """The next requests for `path` (lists and watches alike) get these answers."""
         self.answers[path].extend(answers)
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
+    async def usual(self, request: web.Request) -> web.StreamResponse:
+        """What is answered: the script first, then as an API server would."""
         self.requests.append(request)
         if self.token is not None and request.headers.get("Authorization") != f"Bearer {self.token}":
             return await refusal(401, "Unauthorized", "Unauthorized")(request)
@@ -160,9 +161,10 @@ class Api:
         namespace = parts[-2] if "namespaces" in parts[:-1] else None
         if "watch" in request.query:
             return await self._watch(request, plural)
-        return self._list(request, plural, namespace)
+        return self.usual_list(request, plural, namespace)
 
-    def _list(self, request: web.Request, plural: str, namespace: str | None) -> web.Response:
+    def usual_list(self, request: web.Request, plural: str, namespace: str | None) -> web.Response:
+        """One page of a list."""
         kept = self.objects[plural].values()
         items = [o for o in kept if namespace is None or o["metadata"].get("namespace") == namespace]
         size = self.page or int(request.query.get("limit", "500"))
