@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +56,10 @@ class Api:
         answer = self._send(method, path, body, media, stream=False)
         return _decode(answer.data)
 
+    def headers(self, path: str) -> dict[str, str]:
+        """The headers of a successful GET."""
+        return dict(self._send("GET", path, None, "", stream=False).headers)
+
     def get(self, kind: str, name: str, namespace: str = "") -> Json:
         return self.request("GET", KINDS[kind].path(namespace, name))
 
@@ -103,7 +107,7 @@ class Api:
         }
         return self.request("POST", KINDS["Pod"].path(namespace, name, "eviction"), body)
 
-    def watch(self, kind: str, namespace: str = "", **query: str | int) -> Iterator[Json]:
+    def watch(self, kind: str, namespace: str = "", **query: str | int) -> Generator[Json]:
         """Events as `{"type", "object"}` until the server ends the stream; close the generator to hang up."""
         path = _query(KINDS[kind].path(namespace), {**query, "watch": "true"})
         answer = self._send("GET", path, None, "", stream=True)

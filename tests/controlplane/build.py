@@ -33,7 +33,7 @@ KWOK_MANIFESTS = (
 
 @dataclass(frozen=True)
 class Group:
-    """One go.mod: the packages built from it, the module whose version they carry, and where that version is stamped."""
+    """One go.mod: the module that gives the version, the packages built from it, and where the version is stamped."""
 
     name: str
     module: str

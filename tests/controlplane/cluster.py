@@ -22,6 +22,7 @@ from tests.controlplane import identities
 from tests.controlplane.api import Api, ApiError, Credentials
 from tests.controlplane.build import missing, program
 from tests.controlplane.components import Layout, Ports, commands
+from tests.controlplane.etcd import Etcd
 from tests.controlplane.kinds import Json
 from tests.controlplane.pki import Authority, write_service_account_keys
 from tests.controlplane.processes import Guard, Program, StartError, free_ports, wait_until
@@ -29,6 +30,7 @@ from tests.controlplane.processes import Guard, Program, StartError, free_ports,
 _START_SECONDS = 60
 _EXPIRING_SECONDS = 120
 _REFRESH_SECONDS = 15
+_CLIENTS = ("kube-controller-manager", "kube-scheduler", "kwok", "metrics-server")
 
 
 class Cluster:
@@ -46,11 +48,11 @@ class Cluster:
         self._guard = Guard(self.folder)
         self._closed = False
         self._apis: dict[str, Api] = {}
+        self._etcd: Etcd | None = None
         self._authority = Authority(self.folder, "ca")
         self._pairs = identities.certificates(self._authority)
         self.layout = self._make_layout()
         self.server = f"https://127.0.0.1:{self.layout.ports.apiserver}"
-        self.etcd_server = f"https://127.0.0.1:{self.layout.ports.etcd}"
         self.kubeconfig = self.folder / "kubeconfig"
         self.account: identities.Account | None = None
         self._write_kubeconfig(self.layout.kubeconfig, {identities.ADMIN: self._user(identities.ADMIN)})
@@ -78,21 +80,12 @@ class Cluster:
         """Start everything and wait until each part answers, metrics.k8s.io and all identities included."""
         began = time.monotonic()
         self._programs["etcd"].start()
-        self._programs["kube-apiserver"].start()
-        self._wait_ready("kube-apiserver", self._apiserver_ready)
-        for name in ("kube-controller-manager", "kube-scheduler", "kwok", "metrics-server"):
-            self._programs[name].start()
+        self.start_apiserver()
+        self._start_clients()
         self.account = identities.grant(self.api(), self.layout)
         self._add_metrics_service()
         self._write_contexts()
-        ports = self.layout.ports
-        for name, port, path in (
-            ("kube-controller-manager", ports.controller_manager, "/healthz"),
-            ("kube-scheduler", ports.scheduler, "/readyz"),
-            ("kwok", ports.kwok, "/healthz"),
-        ):
-            self._wait_ready(name, partial(self._answers, port, path))
-        self._wait_ready("metrics-server", self._metrics_available)
+        self._wait_clients()
         self.startup_seconds = time.monotonic() - began
 
     def close(self) -> None:
@@ -102,6 +95,8 @@ class Cluster:
         self._closed = True
         for api in self._apis.values():
             api.close()
+        if self._etcd is not None:
+            self._etcd.close()
         for running in self._programs.values():
             running.stop(kill=True)
         self._guard.close()
@@ -116,6 +111,14 @@ class Cluster:
                 credentials = Credentials(token=self._robot().token(600))
             self._apis[context] = Api(self.server, self.layout.authority, credentials)
         return self._apis[context]
+
+    def etcd(self) -> Etcd:
+        """etcd itself, for what the API does not offer."""
+        if self._etcd is None:
+            server = f"https://127.0.0.1:{self.layout.ports.etcd}"
+            admin = Credentials(self._pairs[identities.ADMIN])
+            self._etcd = Etcd(Api(server, self.layout.authority, admin))
+        return self._etcd
 
     def kubectl(self, *arguments: str, context: str = identities.ADMIN, check: bool = True) -> str:
         """kubectl's standard output; RuntimeError with its standard error when it fails (unless not `check`)."""
@@ -143,6 +146,11 @@ class Cluster:
         """One of etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok, metrics-server."""
         return self._programs[name]
 
+    @property
+    def process_group(self) -> int:
+        """The group in which all programs run, and nothing else but their guard."""
+        return self._guard.group
+
     def pids(self) -> dict[str, int]:
         """Process ids of what runs."""
         return {name: running.pid for name, running in self._programs.items() if running.pid is not None}
@@ -159,6 +167,19 @@ class Cluster:
     def restart_apiserver(self, kill: bool = True) -> None:
         self.stop_apiserver(kill=kill)
         self.start_apiserver()
+
+    @contextmanager
+    def offline(self) -> Iterator[Etcd]:
+        """Only etcd runs within the block, to be written to in batches; all is up again and ready after it."""
+        for name in (*_CLIENTS, "kube-apiserver"):
+            self._programs[name].stop(kill=True)
+        try:
+            yield self.etcd()
+        finally:
+            self.etcd().remove_all("Lease", "kube-node-lease")  # else the new kwok waits until the old one's expire
+            self.start_apiserver()
+            self._start_clients()
+            self._wait_clients()
 
     @contextmanager
     def stopped(self, name: str) -> Iterator[None]:
@@ -179,6 +200,20 @@ class Cluster:
             self._programs[name].resume()
 
     # inside
+
+    def _start_clients(self) -> None:
+        for name in _CLIENTS:
+            self._programs[name].start()
+
+    def _wait_clients(self) -> None:
+        ports = self.layout.ports
+        for name, port, path in (
+            ("kube-controller-manager", ports.controller_manager, "/healthz"),
+            ("kube-scheduler", ports.scheduler, "/readyz"),
+            ("kwok", ports.kwok, "/healthz"),
+        ):
+            self._wait_ready(name, partial(self._answers, port, path))
+        self._wait_ready("metrics-server", self._metrics_available)
 
     def _make_layout(self) -> Layout:
         front = Authority(self.folder, "front-proxy-ca")
@@ -233,7 +268,10 @@ class Cluster:
         with suppress(ApiError, urllib3.exceptions.HTTPError):
             admin = Credentials(self._pairs[identities.ADMIN])
             probe = Api(f"https://127.0.0.1:{port}", self.layout.authority, admin, seconds=5)
-            probe.request("GET", path)
+            try:
+                probe.request("GET", path)
+            finally:
+                probe.close()
             return True
         return False
 

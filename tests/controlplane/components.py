@@ -5,7 +5,6 @@ Starting, stopping and waiting is `cluster.py`.
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,13 @@ STAYS = {
     "node-heartbeat-with-lease": "not-ready",
 }
 """kwok stage -> value of the annotation that keeps kwok from playing it."""
+
+SYSTEM_MILLICORES, SYSTEM_MEBIBYTES = 50, 512
+"""What every node uses beside its pods."""
+_SYSTEM_USAGE = {
+    "node_cpu_usage_seconds_total": f" + {SYSTEM_MILLICORES / 1000} * node.SinceSecond()",
+    "node_memory_working_set_bytes": f" + {SYSTEM_MEBIBYTES << 20}.0",
+}
 
 
 @dataclass(frozen=True)
@@ -172,19 +178,29 @@ def _kwok(layout: Layout) -> list[str]:
         f"--node-port={layout.ports.kwok}",
         f"--server-address=127.0.0.1:{layout.ports.kwok}",
         "--node-lease-duration-seconds=40",
+        "--v=WARN",
     ]
 
 
 def _kwok_config() -> str:
-    """kwok's own stages, each made to respect the `STAY` annotation, and its usage from annotations."""
-    documents = [copy.deepcopy(yaml.safe_load(path.read_text())) for path in kwok_manifests()]
-    return yaml.safe_dump_all([_holdable(document) for document in documents], sort_keys=False)
+    """kwok's own stages and usage from annotations; made to respect `STAY`, and nodes to use something themselves."""
+    documents = [yaml.safe_load(path.read_text()) for path in kwok_manifests()]
+    return yaml.safe_dump_all([_with_system_usage(_holdable(document)) for document in documents], sort_keys=False)
 
 
 def _holdable(document: dict[str, Any]) -> dict[str, Any]:
     if value := STAYS.get(document["metadata"]["name"]):
         hold = {"key": f'.metadata.annotations["{STAY}"]', "operator": "NotIn", "values": [value]}
         document["spec"]["selector"]["matchExpressions"].append(hold)
+    return document
+
+
+def _with_system_usage(document: dict[str, Any]) -> dict[str, Any]:
+    """metrics-server takes a node that uses nothing for one without metrics, and no real node uses nothing."""
+    if document["kind"] == "Metric":
+        for metric in document["spec"]["metrics"]:
+            if more := _SYSTEM_USAGE.get(metric["name"]):
+                metric["value"] += more
     return document
 
 

@@ -9,6 +9,7 @@ import base64
 import datetime
 import ipaddress
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
+_LEEWAY_SECONDS = 60
 _LIFETIME = datetime.timedelta(days=2)
 
 
@@ -90,20 +92,21 @@ def write_service_account_keys(folder: Path) -> Pair:
 def sign_token(key_file: Path, namespace: str, name: str, uid: str, seconds: float) -> str:
     """A bound service-account token like TokenRequest's, but as short-lived as asked (TokenRequest's least is 600 s).
 
-    The API server may honour it up to 10 s longer than `seconds`: it caches successful authentications that long
-    (kubernetes pkg/kubeapiserver/options/authentication.go, TokenSuccessCacheTTL).
+    The API server honours it for `seconds` and up to 10 s more, as it caches successful authentications. Its `exp` says
+    a minute less: the server allows that much for clocks (kubernetes v1.35 pkg/serviceaccount/claims.go, go-jose's
+    DefaultLeeway).
     """
     key = serialization.load_pem_private_key(key_file.read_bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"{key_file} holds no EC key")
-    now = time.time()
+    issued = time.time() - _LEEWAY_SECONDS
     claims = {
         "iss": ISSUER,
         "aud": [ISSUER],
         "sub": f"system:serviceaccount:{namespace}:{name}",
-        "iat": int(now),
-        "nbf": int(now),
-        "exp": int(now + seconds),
+        "iat": int(issued),
+        "nbf": int(issued),
+        "exp": math.ceil(issued + seconds),
         "kubernetes.io": {"namespace": namespace, "serviceaccount": {"name": name, "uid": uid}},
     }
     signed = f"{_segment({'alg': 'ES256', 'typ': 'JWT'})}.{_segment(claims)}"
