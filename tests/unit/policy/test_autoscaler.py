@@ -9,12 +9,26 @@ from tests.unit.build import NOW, Object, config_map, deployment, event, node, s
 
 ACK_IMAGE = "registry-vpc.cn-hangzhou.aliyuncs.com/acs/autoscaler:v1.3.1-7369cf1"
 
-YAML = """ time: 2026-01-15 11:59:50.123456789 +0000 UTC autoscalerStatus: Running clusterWide: health: {status:
-Healthy, nodeCounts: {registered: {total: 5, ready: 5}}} scaleUp: {status: InProgress, lastTransitionTime:
-"2026-01-15T11:58:00Z"} scaleDown: {status: CandidatesPresent, candidates: 2} nodeGroups: - name: asg-a health:
-{status: Healthy, nodeCounts: {registered: {total: 3, ready: 2}}, cloudProviderTarget: 4, minSize: 1, maxSize: 9}
-scaleUp: status: Backoff backoffInfo: {errorCode: OutOfStock, errorMessage: "no stock in \\u001b[31mzone b"}
-scaleDown: {status: NoCandidates} """
+YAML = """
+time: 2026-01-15 11:59:50.123456789 +0000 UTC
+autoscalerStatus: Running
+clusterWide:
+  health: {status: Healthy, nodeCounts: {registered: {total: 5, ready: 5}}}
+  scaleUp: {status: InProgress, lastTransitionTime: "2026-01-15T11:58:00Z"}
+  scaleDown: {status: CandidatesPresent, candidates: 2}
+nodeGroups:
+- name: asg-a
+  health:
+    status: Healthy
+    nodeCounts: {registered: {total: 3, ready: 2}}
+    cloudProviderTarget: 4
+    minSize: 1
+    maxSize: 9
+  scaleUp:
+    status: Backoff
+    backoffInfo: {errorCode: OutOfStock, errorMessage: "no stock in \\u001b[31mzone b"}
+  scaleDown: {status: NoCandidates}
+"""
 TEXT = """Cluster-autoscaler status at 2026-01-15 11:59:50.5 +0000 UTC:
 Cluster-wide:
   Health:      Healthy (ready=5 unready=0 notStarted=0 longNotStarted=0 registered=5 longUnregistered=0)

@@ -98,7 +98,8 @@ def test_a_bad_flag_of_somebody_else_is_noted_and_does_not_stop_us() -> None:
     found = discover(snapshot(deployment("cluster-autoscaler", UPSTREAM_IMAGE, args)))
     assert found.scale_down_utilization_threshold == 0.5
     assert found.unread == (
-        "flag of kube-system/cluster-autoscaler: scaleDownUtilizationThreshold is 'half', expected a number such as 0.5",
+        "flag of kube-system/cluster-autoscaler: scaleDownUtilizationThreshold is 'half', "
+        "expected a number such as 0.5",
     )
 
 

@@ -1,6 +1,8 @@
 """Vendors' overlays, by the vendors' own words: CCE user guide "CCE Cluster Autoscaler", ACK's pages on node
 scaling."""
 
+from typing import Any
+
 import pytest
 
 from core.analysis.vendors import overlay_of
@@ -14,7 +16,7 @@ AUTOSCALED = {"k8s.aliyun.com": "true"}
 PREPAID = {"node.alibabacloud.com/instance-charge-type": "PrePaid"}
 
 
-def _node(**more: object) -> Node:
+def _node(**more: Any) -> Node:
     return snapshot(node("n", **more)).nodes["n"]
 
 
