@@ -93,6 +93,7 @@ BUILT_IN: tuple[Resource, ...] = (
     Resource("rbac.authorization.k8s.io", "v1", "Role", "roles"),
     Resource("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings"),
     Resource("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", False, ("pc",)),
+    Resource("storage.k8s.io", "v1", "CSIDriver", "csidrivers", False),
     Resource("storage.k8s.io", "v1", "CSINode", "csinodes", False),
     Resource("storage.k8s.io", "v1", "CSIStorageCapacity", "csistoragecapacities"),
     Resource("storage.k8s.io", "v1", "StorageClass", "storageclasses", False, ("sc",)),
@@ -154,6 +155,10 @@ class Catalog:
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._by_path.values())
+
+    def stored(self) -> list[Resource]:
+        """The resources that the registry keeps, each kind once; metrics are made when asked."""
+        return [resource for resource in self._by_kind.values() if resource.group != "metrics.k8s.io"]
 
     def versions(self) -> dict[str, list[str]]:
         """Versions by group, in the order in which they were added; the core group is `""`."""

@@ -66,6 +66,10 @@ class Shelf:
         """The objects whose index value is this one, in the order in which they got it."""
         return [self.objects[key] for key in self._by_index.get(value, ())]
 
+    def index_values(self) -> list[str]:
+        """The index values that some object has."""
+        return list(self._by_index)
+
     def apply(self, key: Key, change: Change) -> None:
         """Store the change and log it."""
         if change.type == "DELETED":
