@@ -1,0 +1,181 @@
+"""Which nodes pass the filters that only look at the node: evaluated once for all pods that ask for the same.
+
+A mask is a list with one bool per node; it grows on demand when nodes are added and is cut when they go again."""
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from core.analysis.placement.columns import Columns
+from core.kube.affinity import NodeSelector, NodeSelectorTerm
+from core.kube.node import Node
+from core.kube.pod import Shape
+from core.kube.selectors import Requirement
+from core.kube.taints import Taint, Toleration
+from core.scheduling import node_affinity, taint_toleration
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Bools = NDArray[np.bool_]
+
+
+class Mask:
+    """One bool per node."""
+
+    def __init__(self, columns: Columns, passes: list[bool]) -> None:
+        self._columns = columns
+        self.passes = passes
+
+    def __getitem__(self, index: int) -> bool:
+        if len(self.passes) <= index:
+            self.grow()
+        return self.passes[index]
+
+    def grow(self) -> list[bool]:
+        """The answers for all nodes, those that were added included."""
+        for node in self._columns.nodes[len(self.passes) :]:
+            self.passes.append(self._passes(node))
+        return self.passes
+
+    def _passes(self, node: Node) -> bool:
+        raise NotImplementedError
+
+
+class AffinityMask(Mask):
+    """Node selector and required node affinity of a shape, with the pin of a DaemonSet pod."""
+
+    def __init__(self, columns: Columns, shape: Shape, pin: str | None) -> None:
+        self._columns, self._shape, self._pin = columns, shape, pin
+        super().__init__(columns, self._evaluated().tolist())
+
+    def _passes(self, node: Node) -> bool:
+        return node_affinity.matches(self._shape, self._pin, node)
+
+    def _evaluated(self) -> "Bools":
+        import numpy as np
+
+        mask = np.ones(len(self._columns.nodes), dtype=bool)
+        for key, value in (self._shape.node_selector or {}).items():
+            mask &= self._requirement(Requirement(key, "In", (value,)))
+        required = self._shape.node_affinity.required if self._shape.node_affinity is not None else None
+        return mask & self._selector(required) if required is not None else mask
+
+    def _selector(self, selector: NodeSelector) -> "Bools":
+        import numpy as np
+
+        mask = np.zeros(len(self._columns.nodes), dtype=bool)
+        for term in selector.node_selector_terms or ():
+            mask |= self._term(term)
+        return mask
+
+    def _term(self, term: NodeSelectorTerm) -> "Bools":
+        import numpy as np
+
+        mask = np.full(len(self._columns.nodes), bool(term.match_expressions or term.match_fields))
+        for requirement in term.match_expressions or ():
+            mask &= self._requirement(requirement)
+        if term.match_fields:
+            mask &= self._named(NodeSelectorTerm(match_fields=term.match_fields))
+        return mask
+
+    def _requirement(self, requirement: Requirement) -> "Bools":
+        import numpy as np
+
+        column = self._columns.column(requirement.key)
+        answers = [requirement.matches({column.key: value}) for value in column.values]
+        answers.append(requirement.matches({}))  # ABSENT is -1: the last
+        found: Bools = np.array(answers)[np.array(column.codes, dtype=np.intp)]
+        return found
+
+    def _named(self, fields: NodeSelectorTerm) -> "Bools":
+        import numpy as np
+
+        selector = NodeSelector((fields,))
+        nodes = self._columns.nodes
+        names = [one for field in fields.match_fields or () for one in node_affinity.named(field, self._pin)]
+        if all(field.operator == "In" for field in fields.match_fields or ()):
+            mask = np.zeros(len(nodes), dtype=bool)
+            for index in (self._columns.index.get(name) for name in names):
+                if index is not None:
+                    mask[index] = node_affinity.selects(selector, {}, nodes[index].name, self._pin)
+            return mask
+        return np.array([node_affinity.selects(selector, {}, node.name, self._pin) for node in nodes], dtype=bool)
+
+
+class TaintMask(Mask):
+    """Hard taints against one set of tolerations."""
+
+    def __init__(self, columns: Columns, tolerations: tuple[Toleration, ...]) -> None:
+        super().__init__(columns, [])
+        self._tolerations = tolerations
+        self._known: dict[tuple[Taint, ...], bool] = {}
+
+    def _passes(self, node: Node) -> bool:
+        if not node.taints:
+            return True
+        known = self._known.get(node.taints)
+        if known is None:
+            known = taint_toleration.first_untolerated(node.taints, self._tolerations) is None
+            self._known[node.taints] = known
+        return known
+
+
+class Masks:
+    """All masks of a placement, each kept once for equal rules."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._affinity: dict[Hashable, AffinityMask] = {}
+        self._taints: dict[Hashable, TaintMask] = {}
+        self._whole: dict[Hashable, Bools] = {}
+
+    def affinity_key(self, shape: Shape, pin: str | None) -> Hashable:
+        """Equal for shapes that ask the same of a node's labels and name; None when they ask nothing."""
+        required = shape.node_affinity.required if shape.node_affinity is not None else None
+        if required is None and not shape.node_selector:
+            return None
+        pinned = pin if node_affinity.pinned(shape, pin) is not None else None
+        return (tuple(sorted((shape.node_selector or {}).items())), required, pinned)
+
+    def affinity(self, shape: Shape, pin: str | None) -> AffinityMask | None:
+        """None when the shape asks nothing of a node."""
+        key = self.affinity_key(shape, pin)
+        if key is None:
+            return None
+        found = self._affinity.get(key)
+        if found is None:
+            found = self._affinity[key] = AffinityMask(self._columns, shape, pin)
+        return found
+
+    def taints(self, tolerations: tuple[Toleration, ...]) -> TaintMask:
+        found = self._taints.get(tolerations)
+        if found is None:
+            found = self._taints[tolerations] = TaintMask(self._columns, tolerations)
+        return found
+
+    def search_key(self, shape: Shape, pin: str | None) -> Hashable:
+        """Equal for shapes that may go to the same nodes."""
+        return (self.affinity_key(shape, pin), shape.tolerations)
+
+    def search(self, shape: Shape, pin: str | None) -> "Bools":
+        """The nodes that a search for a place may try: not cordoned (the autoscaler skips them even for pods that
+        tolerate it), tolerated, wanted."""
+        import numpy as np
+
+        key = self.search_key(shape, pin)
+        size = len(self._columns.nodes)
+        found = self._whole.get(key)
+        if found is None or len(found) != size:
+            found = np.array([not node.unschedulable for node in self._columns.nodes], dtype=bool)
+            affinity = self.affinity(shape, pin)
+            found &= np.array(self.taints(shape.tolerations).grow(), dtype=bool)
+            if affinity is not None:
+                found &= np.array(affinity.grow(), dtype=bool)
+            self._whole[key] = found
+        return found
+
+    def cut(self, size: int) -> None:
+        """Nodes behind `size` are gone again."""
+        for mask in (*self._affinity.values(), *self._taints.values()):
+            del mask.passes[size:]

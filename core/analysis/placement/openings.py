@@ -1,0 +1,64 @@
+"""For pods that ask the same of a node's labels, taints and free resources: the nodes that may have room, as bytes in
+which the next one is found at machine speed.
+
+Free room only shrinks while pods are being placed, so a node that was full once stays closed until the change that
+filled it is undone. Where room grows otherwise, everything is evaluated anew."""
+
+from collections.abc import Hashable, Sized
+from typing import TYPE_CHECKING
+
+from core.analysis.placement.classes import PodClass
+from core.analysis.placement.masks import Masks
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_LARGEST = 2**62
+
+
+class Openings:
+    """`of(class)[node]` is 0 when the node surely has no room for it, 1 when it may have."""
+
+    def __init__(self, masks: Masks, free: dict[str, list[int]], journal: Sized) -> None:
+        self._masks, self._free, self._journal = masks, free, journal
+        self._open: dict[Hashable, bytearray] = {}
+        self._base: dict[str, NDArray[np.int64]] = {}
+        self._since = 0
+
+    def of(self, made: PodClass) -> bytearray:
+        key = (made.search_key, made.demand)
+        found = self._open.get(key)
+        size = len(made.need[0][0])
+        if found is None or len(found) != size:
+            found = self._open[key] = self._evaluated(made, size)
+        return found
+
+    def renew(self) -> None:
+        """Room may have grown."""
+        self._open.clear()
+        self._base.clear()
+
+    def back_to(self, mark: int) -> None:
+        """Changes since `mark` are about to be undone."""
+        if self._base and mark < self._since:
+            self.renew()
+
+    def _evaluated(self, made: PodClass, size: int) -> bytearray:
+        mask = self._masks.search(made.pod.shape, made.pod.pin).copy()
+        for name, amount in made.demand:
+            mask &= self._amounts(name, size) >= min(amount, _LARGEST)
+        return bytearray(mask.tobytes())
+
+    def _amounts(self, name: str, size: int) -> "NDArray[np.int64]":
+        import numpy as np
+
+        if not self._base:
+            self._since = len(self._journal)
+        found = self._base.get(name)
+        if found is None or len(found) != size:
+            column = self._free[name]
+            if max(column, default=0) > _LARGEST or min(column, default=0) < -_LARGEST:
+                column = [max(-_LARGEST, min(_LARGEST, amount)) for amount in column]
+            found = self._base[name] = np.array(column, dtype=np.int64)
+        return found

@@ -1,0 +1,288 @@
+"""The state of a placement: what is free on each node and which pods are there; placing, moving and taking back."""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from core.analysis.placement import inputs
+from core.analysis.placement.classes import Classes, PodClass
+from core.analysis.placement.columns import Columns
+from core.analysis.placement.judge import Judge
+from core.analysis.placement.masks import Masks
+from core.analysis.placement.occupancy import Occupancy
+from core.analysis.placement.openings import Openings
+from core.analysis.placement.relations import Relations
+from core.cluster.snapshot import Snapshot
+from core.kube.node import Node
+from core.kube.pod import Pod
+from core.scheduling import node_resources_fit
+from core.scheduling.refusal import Refusal
+from core.scheduling.volumes import Storage
+
+
+class Moves(NamedTuple):
+    """Where pods went, in their order: node indexes. `stuck` is the first that found no place (then nothing moved)."""
+
+    nodes: tuple[int, ...]
+    stuck: Pod | None = None
+
+
+class Placement:
+    """Nodes by index, in their order, and the pods on them.
+
+    A search for a place goes round from `cursor` and takes the first node that passes, as the autoscaler does; nodes
+    that are cordoned, barred or gone are passed over. Every change is undone by `rollback(mark)`."""
+
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        pods: Iterable[Pod] = (),
+        storage: Storage | None = None,
+        namespaces: Mapping[str, Mapping[str, str]] | None = None,
+        kubernetes: tuple[int, int] = (1, 35),
+    ) -> None:
+        storage = storage or Storage()
+        self.columns = Columns(nodes)
+        self.pods: list[list[Pod]] = [[] for _ in nodes]
+        """The pods of each node, in the order in which they came. Read only."""
+        self.cursor = 0
+        """Where the next search starts: a position among the nodes that are not gone."""
+        self.masks = Masks(self.columns)
+        self.relations = Relations(self.columns, self.masks, namespaces or {}, self._placed)
+        self.occupancy = Occupancy(self.columns, storage)
+        self.classes = Classes(self.masks, self.relations, storage, namespaces, self.free)
+        self.judge = Judge(self.columns, self.masks, self.occupancy, kubernetes)
+        self._free: dict[str, list[int]] = {}
+        self._journal: list[tuple[Any, ...]] = []
+        self._openings = Openings(self.masks, self._free, self._journal)
+        self._present: list[int] | None = None
+        self._barred: set[int] = set()
+        self._load(pods)
+
+    @classmethod
+    def from_snapshot(
+        cls, snapshot: Snapshot, kubernetes: tuple[int, int] = (1, 35), expendable_below: int | None = -10
+    ) -> "Placement":
+        """All nodes of a snapshot with the pods that count there: neither finished, nor of a priority below
+        `expendable_below` (None: all count)."""
+        nodes = list(snapshot.nodes.values())
+        pods = inputs.bound_pods(snapshot, expendable_below)
+        return cls(nodes, pods, inputs.storage(snapshot), inputs.namespaces(snapshot), kubernetes)
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        return self.columns.nodes
+
+    def index(self, name: str) -> int | None:
+        return self.columns.index.get(name)
+
+    def free(self, resource: str) -> list[int]:
+        """What is free of a resource on each node (`pods`: how many more); below zero where a node is overbooked."""
+        found = self._free.get(resource)
+        if found is None:
+            found = self._free[resource] = [node.allocatable.get(resource, 0) for node in self.nodes]
+        return found
+
+    # asking
+
+    def first_failure(self, pod: Pod, node: int) -> Refusal | None:
+        """The first filter that refuses the pod on the node as it is now, with its reasons; None: it fits."""
+        return self.judge.first_refusal(self.classes.of(pod), node)
+
+    def fits(self, pod: Pod) -> dict[str, Refusal | None]:
+        """`first_failure` for every node that is not gone, by name."""
+        made = self.classes.of(pod)
+        return {self.nodes[node].name: self.judge.first_refusal(made, node) for node in self._all_present()}
+
+    def next_fitting(self, made: PodClass) -> int | None:
+        """The node that a search would take now. Moves neither pod nor cursor."""
+        if made.refused is not None or made.unknown is not None or not self.nodes:
+            return None
+        start = self._position()
+        opening = self._openings.of(made)
+        for low, high in ((start, len(self.nodes)), (0, start)):
+            node = opening.find(1, low, high)
+            while node >= 0:
+                if any(free[node] < amount for free, amount in made.need):
+                    self._close(opening, node)
+                elif self._takes(made, node):
+                    return node
+                node = opening.find(1, node + 1, high)
+        return None
+
+    # changing
+
+    def place(self, pod: Pod) -> int | None:
+        """Put the pod on the next node that takes it, and the cursor behind it; None when no node does."""
+        made = self.classes.of(pod)
+        node = self.next_fitting(made)
+        if node is not None:
+            self._advance(node)
+            self._put(made, pod, node)
+        return node
+
+    def put(self, pod: Pod, node: int) -> None:
+        """Put the pod on the node without asking."""
+        self._put(self.classes.of(pod), pod, node)
+
+    def remove(self, pod: Pod, node: int) -> None:
+        """Take the pod off its node."""
+        if node not in self._barred and node not in self.relations.gone:
+            self._openings.renew()
+        self._take(pod, node)
+
+    def add_node(self, node: Node, pods: Iterable[Pod] = ()) -> int:
+        """A node more, behind the others; its index."""
+        index = self.columns.append(node)
+        for resource, column in self._free.items():
+            column.append(node.allocatable.get(resource, 0))
+        self.pods.append([])
+        if self._present is not None:
+            self._present.append(index)
+        self.relations.enter(index)
+        self._journal.append((self._pop_node,))
+        for pod in pods:
+            self.put(pod, index)
+        return index
+
+    def bar(self, node: int) -> None:
+        """The node takes no more pods; those on it stay, and its domains count."""
+        if node not in self._barred:
+            self._barred.add(node)
+            self._journal.append((self._barred.discard, node))
+
+    def withdraw(self, node: int) -> None:
+        """The node is gone, with the pods on it, and so is its part in every domain."""
+        for pod in list(self.pods[node]):
+            self._take(pod, node)
+        present = self._all_present()
+        present.remove(node)
+        self._present = present
+        self.relations.leave(node)
+        self._journal.append((self._return_node, node))
+
+    def haunt(self, node: int) -> None:
+        """The node stays without its pods, barred and with the taint of a node that is being deleted: a ghost that
+        keeps its place in the domains."""
+        for pod in list(self.pods[node]):
+            self._take(pod, node)
+        self.bar(node)
+        self.relations.haunt(node, True)
+        self._journal.append((self.relations.haunt, node, False))
+
+    def move(self, pods: Sequence[Pod]) -> Moves:
+        """Place pods that were taken off their node, all or none; the cursor stays where the search ended."""
+        mark, places = self.mark(), []
+        for pod in pods:
+            node = self.place(pod)
+            if node is None:
+                self.rollback(mark)
+                return Moves((), pod)
+            places.append(node)
+        return Moves(tuple(places))
+
+    def mark(self) -> int:
+        """A point to come back to."""
+        return len(self._journal)
+
+    def rollback(self, mark: int) -> None:
+        """Undo everything since `mark`, except the movement of the cursor."""
+        journal = self._journal
+        self._openings.back_to(mark)
+        while len(journal) > mark:
+            undo, *what = journal.pop()
+            undo(*what)
+        self.relations.forget_census()
+
+    # within
+
+    def _load(self, pods: Iterable[Pod]) -> None:
+        """The pods that are there from the start. Counters are filled when somebody asks, from the lists made here."""
+        particular = []
+        for pod in pods:
+            node = self.columns.index.get(pod.node or "")
+            if node is None:
+                continue
+            self.pods[node].append(pod)
+            shape = pod.shape
+            for name, amount in node_resources_fit.demand(shape.requests):
+                self.free(name)[node] -= amount
+            if shape.pod_anti_affinity or shape.host_ports or shape.volumes or pod.claims:
+                particular.append((pod, node))
+        for pod, node in particular:
+            made = self.classes.of(pod)
+            for tally in made.repels:
+                tally.add(node, 1)
+            if made.sticky:
+                self.occupancy.change(made, node, 1)
+
+    def _placed(self) -> Iterator[tuple[int, list[Pod]]]:
+        return enumerate(self.pods)
+
+    def _all_present(self) -> list[int]:
+        return list(range(len(self.nodes))) if self._present is None else self._present
+
+    def _position(self) -> int:
+        if self._present is None:
+            return self.cursor % len(self.nodes)
+        return self._present[self.cursor % len(self._present)] if self._present else 0
+
+    def _advance(self, node: int) -> None:
+        present = self._present
+        position = node if present is None else bisect_left(present, node)
+        self.cursor = (position + 1) % len(self.nodes if present is None else present)
+
+    def _takes(self, made: PodClass, node: int) -> bool:
+        if node in self._barred or node in self.relations.gone:
+            return False
+        return not (made.particular or made.resident.repelled) or self.judge.passes_particulars(made, node)
+
+    def _close(self, opening: bytearray, node: int) -> None:
+        opening[node] = 0
+        self._journal.append((opening.__setitem__, node, 1))
+
+    def _put(self, made: PodClass, pod: Pod, node: int) -> None:
+        self._count(made, node, 1)
+        self.pods[node].append(pod)
+        self._journal.append((self._unput, made, node))
+
+    def _unput(self, made: PodClass, node: int) -> None:
+        self._count(made, node, -1)
+        self.pods[node].pop()
+
+    def _take(self, pod: Pod, node: int) -> None:
+        made = self.classes.of(pod)
+        place = next(place for place, one in enumerate(self.pods[node]) if one is pod)
+        del self.pods[node][place]
+        self._count(made, node, -1)
+        self._journal.append((self._untake, made, pod, node, place))
+
+    def _untake(self, made: PodClass, pod: Pod, node: int, place: int) -> None:
+        self.pods[node].insert(place, pod)
+        self._count(made, node, 1)
+
+    def _count(self, made: PodClass, node: int, change: int) -> None:
+        for free, amount in made.need:
+            free[node] -= change * amount
+        for tally in made.resident.feeds:
+            tally.add(node, change)
+        for tally in made.repels:
+            tally.add(node, change)
+        if made.sticky:
+            self.occupancy.change(made, node, change)
+        self.relations.forget_census()
+
+    def _pop_node(self) -> None:
+        self.relations.pop()
+        self.columns.pop()
+        self.pods.pop()
+        for column in self._free.values():
+            column.pop()
+        if self._present is not None:
+            self._present.pop()
+        self.masks.cut(len(self.nodes))
+
+    def _return_node(self, node: int) -> None:
+        assert self._present is not None
+        insort(self._present, node)
+        self.relations.enter(node)
