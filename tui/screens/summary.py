@@ -29,9 +29,8 @@ def summary(
 
 
 def _counted(model: FleetModel, noun: str) -> str:
-    size = model.size
-    shown = model.size if model.matches is None else model.matching
-    return f"{count(size)} {noun}" if shown == size else f"{count(shown)} of {count(size)} {noun}"
+    of_all = f"{count(model.size)} {noun}"
+    return of_all if model.matches is None else f"{count(model.matching)} of {of_all}"
 
 
 def _sorted(model: FleetModel, sort: SortBy) -> str:

@@ -82,12 +82,18 @@ class TableScreen(Screen[None]):
             self.view, self._failed, self._notes = update, "", update.notes
             self.table.load(update)
         elif isinstance(update, TableChange):
-            self._notes = update.notes
-            if not self.table.change(update):
-                self.app.updates.refresh(self.key)
+            self._change(update)
+            return
         elif isinstance(update, Failure):
             self._failed = update.message
         self._say()
+
+    def _change(self, change: TableChange) -> None:
+        if not self.table.change(change):
+            self.app.updates.refresh(self.key)
+        elif change.notes != self._notes:
+            self._notes = change.notes
+            self._say()
 
     @on(FleetTable.Rearranged)
     def _say(self) -> None:

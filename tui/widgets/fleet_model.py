@@ -28,6 +28,10 @@ class FleetModel:
         """Rows came, went or moved since the order was settled."""
         self.drifted = False
         """A sort key changed since the order was settled."""
+        self.size = 0
+        """How many rows there are, groups left out, whether they show or not."""
+        self.matching = 0
+        """How many of them the filter lets through."""
         self.dirty: set[str] = set()
         """Rows that changed since they were last drawn."""
         self._ids: list[str] = []
@@ -86,10 +90,23 @@ class FleetModel:
         if len(self._ids) != len(self.rows):
             self.rows = {row_id: self.rows[row_id] for row_id in self._ids}
         self.marks &= self.rows.keys()
-        rows = map(self.rows.__getitem__, self._ids)
-        self.order = arranged(rows, self.columns, self.sort, self.folded, self.matches)
+        rows = [self.rows[row_id] for row_id in self._ids]
+        self.size = self.matching = sum(not row.group for row in rows)
+        self.order = arranged(rows, self.columns, self.sort, self.folded, self._counting(self.matches))
         self.position = {row_id: index for index, row_id in enumerate(self.order)}
         self.restructured = self.drifted = False
+
+    def _counting(self, matches: Callable[[Row], bool] | None) -> Callable[[Row], bool] | None:
+        if matches is None:
+            return None
+        self.matching = 0
+
+        def counted(row: Row) -> bool:
+            matched = matches(row)
+            self.matching += matched and not row.group
+            return matched
+
+        return counted
 
     def mark(self, row_id: str) -> None:
         """Turn the mark of a row on or off; of a group, the marks of all its members that match."""
@@ -117,14 +134,3 @@ class FleetModel:
     def groups(self) -> list[str]:
         """All groups, in the view's order."""
         return [row_id for row_id in self._ids if self.rows[row_id].group]
-
-    @property
-    def size(self) -> int:
-        """How many rows there are, groups left out, whether they show or not."""
-        return sum(1 for row_id in self._ids if not self.rows[row_id].group)
-
-    @property
-    def matching(self) -> int:
-        """How many rows the filter lets through, groups left out, whether their group is open or not."""
-        rows = (self.rows[row_id] for row_id in self._ids)
-        return sum(1 for row in rows if not row.group and (self.matches is None or self.matches(row)))
