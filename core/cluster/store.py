@@ -1,6 +1,7 @@
 """The one live state. Events change it in O(1); per-node sums are kept as pods come and go; `snapshot()` freezes it.
 Lives on the event loop: nobody else writes it. What the sums mean on a screen is in analysis/reservation."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ class Store:
         self._dirty_nodes: set[str] = set()
         self._seen: dict[str, set[str]] = {}
         self._waiting = 0
+        self._versions: Counter[str] = Counter()
         self.generation = 0
 
     def upsert(self, kind: str, obj: Any) -> None:
@@ -71,6 +73,10 @@ class Store:
         """The living table: to be read on the event loop only."""
         return self._tables.get(kind, {})
 
+    def version(self, *kinds: str) -> int:
+        """Grows with every change of these kinds: whoever works something out from them sees whether to do it again."""
+        return sum(self._versions[kind] for kind in kinds)
+
     def booking(self, node: str) -> Booking:
         """What is booked on a node now. Also kept for nodes that are not known (yet)."""
         return self._bookings.get(node) or Booking()
@@ -96,6 +102,8 @@ class Store:
 
     def _changed(self, kind: str, key: str, previous: Any, now: Any) -> None:
         self.generation += 1
+        if previous is not now:
+            self._versions[kind] += 1
         if kind == "Pod":
             self._rebook(previous, now)
         elif kind in ("Node", "NodeMetrics"):

@@ -2,9 +2,11 @@
 reader and writer, how an SDK sends it in sdk."""
 
 import asyncio
+import os
 import random
 import time
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -29,11 +31,11 @@ RENEW_PERIOD = 30.0
 class Connection:
     """Everything that is shared by reader and writer."""
 
-    def __init__(self, settings: Settings, region: str) -> None:
+    def __init__(self, settings: Settings, region: str, env: Mapping[str, str] = os.environ) -> None:
         self.settings, self.region = settings, region
         self.calls: Counter[str] = Counter()
         """Requests sent, by product and action."""
-        self._sdk = Sdk(settings, region)
+        self._sdk = Sdk(settings, region, env)
         self._threads = Threads(THREADS, "cloud")
         self._reads, self._writes = Pace(READS_PER_SECOND), Pace(WRITES_PER_SECOND)
         self._loaded: set[str] = set()

@@ -130,6 +130,8 @@ def translated(product: str, action: str, error: BaseException, source: str = "t
         for mark, cause, hint in _TRANSPORT:
             if mark in text or mark in name:
                 return Unreachable(product, action, cause, hint)
+    if getattr(error, "inner_exception", None) is None:
+        return CloudError(product, action, f"unexpected {type(error).__name__}", "please report it")
     return Unreachable(product, action, "the answer is not one of the cloud's", "a proxy or gateway may have answered")
 
 

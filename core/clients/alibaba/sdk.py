@@ -60,8 +60,8 @@ Call = Typed | Generic
 class Sdk:
     """The clients of one account and region. Made once, used from several threads."""
 
-    def __init__(self, settings: Settings, region: str) -> None:
-        self._settings, self._region = settings, region
+    def __init__(self, settings: Settings, region: str, env: Mapping[str, str]) -> None:
+        self._settings, self._region, self._env = settings, region, env
         self._clients: dict[str, Any] = {}
         self._credential: Any = None
         self._making = threading.Lock()
@@ -85,7 +85,7 @@ class Sdk:
     def _make(self, product: str) -> Any:
         package = load(product, self._settings.metadata)
         if self._credential is None:
-            self._credential = credentials.client(self._settings)
+            self._credential = credentials.client(self._settings, self._env)
         utils = import_module("alibabacloud_tea_openapi.utils_models")
         config = utils.Config(
             credential=self._credential,
@@ -97,7 +97,7 @@ class Sdk:
         if endpoint := self._settings.endpoints.get(product):
             config.endpoint, config.protocol = endpoint.address, endpoint.protocol
         client = package.Client(config)
-        _go_direct(client._endpoint, client._protocol or "HTTPS")
+        _go_direct(client._endpoint, client._protocol or "HTTPS", self._env)
         return client
 
 
@@ -169,11 +169,11 @@ def _generic(client: Any, call: Generic) -> Any:
     return client.call_api(params, request, _runtime("ecs")).get("body")
 
 
-def _go_direct(address: str, protocol: str) -> None:
+def _go_direct(address: str, protocol: str, env: Mapping[str, str]) -> None:
     """Let NO_PROXY and loopback count: the SDKs' transport (darabonba.core.DaraCore.do_action) hands its `requests`
     session the proxy of HTTP_PROXY or HTTPS_PROXY whatever they say."""
     scheme = protocol.lower()
-    if proxy_for(f"{scheme}://{address}", os.environ) is not None:
+    if proxy_for(f"{scheme}://{address}", env) is not None:
         return
     core = import_module("darabonba.core")
     size = core.DEFAULT_POOL_MAXSIZE

@@ -1,0 +1,114 @@
+"""What comes in from Alibaba Cloud, all together: started when there are settings and the nodes are known, silent
+when there is no cloud, and never waited for by anything else. Single products are in ess, ecs and ack."""
+
+import asyncio
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.clients.alibaba import Connection, Reader, Settings, choose_region, find
+from core.clock import Clock
+from core.cluster.cloud_kinds import READ
+from core.cluster.groups import CLUSTER_TAG
+from core.errors import InputError
+from core.feeds.ack import AckFeed
+from core.feeds.cloud_around import CloudAround, CloudTiming, Holdings
+from core.feeds.cloud_table import CloudTable
+from core.feeds.ecs import EcsFeed
+from core.feeds.ess import EssFeed
+from core.feeds.groups import GroupKeeper
+from core.feeds.sink import Sink
+from core.kube.node import Node
+
+RECHECK = 60.0
+"""Seconds between two looks for settings that are not there."""
+_OF_ALIBABA = ("ack.aliyun.com", "alibabacloud.com/nodepool-id", "node.alibabacloud.com/instance-charge-type")
+
+
+@dataclass(frozen=True, slots=True)
+class CloudChoice:
+    """What a person said on the command line about the cloud."""
+
+    profile: str = ""
+    region: str = ""
+    cluster: str = ""
+    """The ACK cluster's id, where the nodes don't tell."""
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    home: Path = field(default_factory=Path.home)
+
+
+class CloudFeed:
+    """Runs until it is cancelled; `reader` is there once the cloud is."""
+
+    def __init__(
+        self,
+        choice: CloudChoice,
+        known: Holdings,
+        sink: Sink,
+        clock: Clock | None = None,
+        timing: CloudTiming | None = None,
+        autoscaled: Mapping[str, str] | None = None,
+    ) -> None:
+        self.reader: Reader | None = None
+        self._choice, self._known, self._sink = choice, known, sink
+        self._clock, self._timing = clock or Clock(), timing or CloudTiming()
+        self._autoscaled = autoscaled or {}
+        self._around: CloudAround | None = None
+
+    async def run(self) -> None:
+        """Follow the cloud for ever, or find out again and again that there is none."""
+        connection = Connection(*await self._opened(), self._choice.env)
+        self.reader = Reader(connection)
+        self._around = around = CloudAround(self.reader, self._sink, self._known, self._clock, self._timing)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(GroupKeeper(around, self._autoscaled).run(), name="groups")
+                tasks.create_task(AckFeed(around, self.cluster).run(), name="ack")
+                tasks.create_task(EssFeed(around).run(), name="ess")
+                tasks.create_task(EcsFeed(around).run(), name="ecs")
+        finally:
+            connection.close()
+
+    def wake(self) -> None:
+        """Ask again now (as when a person asks for it)."""
+        if self._around is not None:
+            self._around.waker.wake()
+
+    def cluster(self) -> str:
+        """The ACK cluster's id; empty while nobody says it."""
+        nodes: Iterable[Node] = self._known.table("Node").values()
+        return self._choice.cluster or next((found for node in nodes if (found := node.labels.get(CLUSTER_TAG))), "")
+
+    async def _opened(self) -> tuple[Settings, str]:
+        """Settings and region, once there are both; until then the reason why not is the state."""
+        while True:
+            if self._known.table("Node") or self._choice.region:
+                if (opened := self._open()) is not None:
+                    return opened
+                await asyncio.sleep(RECHECK)
+            await asyncio.sleep(self._timing.look)
+
+    def _open(self) -> tuple[Settings, str] | None:
+        nodes: list[Node] = list(self._known.table("Node").values())
+        theirs = any(of_alibaba(node) for node in nodes)
+        try:
+            settings = find(self._choice.env, self._choice.home, self._choice.profile)
+            if settings is not None and (theirs or self._choice.region):
+                return settings, choose_region(self._choice.region, (node.region for node in nodes), settings)[0]
+            cause = "no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET, or a profile"
+        except InputError as error:
+            cause = str(error)
+        if theirs:
+            self._off(cause)
+        return None
+
+    def _off(self, cause: str) -> None:
+        """The cluster's machines are in the cloud, but the cloud can't be asked."""
+        for kind in READ:
+            CloudTable(kind, self._sink, self._clock).off(cause)
+
+
+def of_alibaba(node: Node) -> bool:
+    """Whether a node is a machine of Alibaba Cloud, as far as it says."""
+    return bool(node.instance_id) or any(label in node.labels for label in _OF_ALIBABA)

@@ -1,0 +1,100 @@
+"""What comes in from ECS: the machines behind nodes and groups when they are new, their types, and for machines that
+were attached what their userdata does (never what it holds)."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+
+from core.analysis import origin
+from core.clients.alibaba import NotFound
+from core.cluster.cloud_kinds import CONFIGURATION, INSTANCE, INSTANCE_TYPE, MEMBER, NODE_POOL, USER_DATA
+from core.feeds.cloud_around import CloudAround
+
+MACHINES = 100
+"""Machines in one call."""
+TYPES = 10
+USER_DATA_AGE = 6 * 3600.0
+"""Seconds: userdata changes only by somebody's hand."""
+
+
+class EcsFeed:
+    """Runs until it is cancelled."""
+
+    def __init__(self, around: CloudAround) -> None:
+        self._around, self._ecs = around, around.reader.ecs
+        self._instances, self._types = around.table(INSTANCE), around.table(INSTANCE_TYPE)
+        self._user_data = around.table(USER_DATA)
+        self._read_at: dict[tuple[str, str], float] = {}
+
+    async def run(self) -> None:
+        """Follow everything for ever."""
+        around, look = self._around, self._around.timing.look
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(around.every(look, self._instances, self.read_instances), name="ecs machines")
+            tasks.create_task(around.every(look, self._types, self.read_types), name="ecs types")
+            tasks.create_task(around.every(look, self._user_data, self.read_user_data), name="ecs userdata")
+
+    async def read_instances(self) -> None:
+        """Machines that are new, or whose record is old; those that ECS doesn't know are gone."""
+        wanted = list(dict.fromkeys(self._fresh("instance", self._machines(), self._around.timing.details)))
+        if not wanted and not self._instances.held:
+            self._instances.merge(())
+        for start in range(0, len(wanted), MACHINES):
+            part = wanted[start : start + MACHINES]
+            found = await self._ecs.instances(part)
+            there = {machine.id for machine in found.items}
+            held = self._around.known.table(INSTANCE.name)
+            gone = [held[name] for name in part if name in held and name not in there]
+            self._instances.merge(found.items, gone, found.problems)
+            self._done("instance", part)
+
+    async def read_types(self) -> None:
+        """Machine types that somebody uses; they never change."""
+        wanted = list(dict.fromkeys(self._fresh("type", self._used_types(), float("inf"))))
+        if not wanted and not self._types.held:
+            self._types.merge(())
+        for start in range(0, len(wanted), TYPES):
+            part = wanted[start : start + TYPES]
+            found = await self._ecs.types(part)
+            self._types.merge(found.items, problems=found.problems)
+            self._done("type", part)
+
+    async def read_user_data(self) -> None:
+        """Of attached machines, one by one: it decides whether they joined by themselves."""
+        wanted = list(self._fresh("userdata", self._attached(), USER_DATA_AGE))
+        if not wanted and not self._user_data.held:
+            self._user_data.merge(())
+        for name in wanted:
+            with contextlib.suppress(NotFound):  # released in between
+                self._user_data.merge([await self._ecs.user_data(name)])
+            self._done("userdata", [name])
+
+    def _fresh(self, what: str, names: Iterator[str], oldest: float) -> Iterator[str]:
+        now = time.monotonic()
+        return (name for name in names if now - self._read_at.get((what, name), -oldest) >= oldest)
+
+    def _done(self, what: str, names: list[str]) -> None:
+        self._read_at.update({(what, name): time.monotonic() for name in names})
+
+    def _machines(self) -> Iterator[str]:
+        known = self._around.known
+        for node in known.table("Node").values():
+            if node.instance_id and not node.virtual:
+                yield node.instance_id
+        yield from known.table(MEMBER.name)
+
+    def _used_types(self) -> Iterator[str]:
+        known = self._around.known
+        for node in known.table("Node").values():
+            if node.instance_type.startswith("ecs."):
+                yield node.instance_type
+        for kind in (CONFIGURATION.name, NODE_POOL.name):
+            for one in known.table(kind).values():
+                yield from one.instance_types
+
+    def _attached(self) -> Iterator[str]:
+        known = self._around.known
+        for node in known.table("Node").values():
+            if node.instance_id in known.table(INSTANCE.name) and origin.of(node, known.table).attached:
+                yield node.instance_id

@@ -1,0 +1,181 @@
+"""What comes in from ESS: all scaling groups every few seconds, and for those of this cluster what changes when
+machines come and go. Members are never read group by group on every round: the groups' own figures say when it is
+worth it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+
+from core.clients.alibaba import CloudError
+from core.cluster.cloud import ScalingGroup
+from core.cluster.cloud_kinds import (
+    ACTIVITY,
+    ALARM,
+    CONFIGURATION,
+    HOOK,
+    MEMBER,
+    RULE,
+    SCALING_GROUP,
+    SCHEDULED_TASK,
+)
+from core.feeds.cloud_around import CloudAround
+from core.feeds.cloud_table import CloudTable
+
+CONFIGURATIONS = 10
+"""Scaling configurations in one call."""
+AT_ONCE = 8
+"""Details read before it is looked again what is most urgent: two seconds' worth of calls."""
+NEWEST = 10
+"""Activities kept of each group."""
+
+Read = Callable[[ScalingGroup], Awaitable[None]]
+
+
+class EssFeed:
+    """Runs until it is cancelled."""
+
+    def __init__(self, around: CloudAround) -> None:
+        self._around, self._ess = around, around.reader.ess
+        self._groups, self._configurations = around.table(SCALING_GROUP), around.table(CONFIGURATION)
+        self._rules, self._tasks, self._alarms = (around.table(kind) for kind in (RULE, SCHEDULED_TASK, ALARM))
+        self.details = GroupDetails(around)
+        self._configured: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Follow everything for ever."""
+        around, timing = self._around, self._around.timing
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(around.every(timing.groups, self._groups, self.read_groups), name="ess groups")
+            tasks.create_task(around.every(timing.look, self._configurations, self.read_configurations))
+            tasks.create_task(around.every(timing.movers, self._rules, self.read_rules))
+            tasks.create_task(around.every(timing.movers, self._tasks, self.read_tasks))
+            tasks.create_task(around.every(timing.movers, self._alarms, self.read_alarms))
+            tasks.create_task(self.details.run(), name="ess details")
+
+    async def read_groups(self) -> None:
+        """All groups of the region."""
+        found = await self._ess.groups()
+        self._groups.replace(found.items, found.problems)
+
+    async def read_configurations(self) -> None:
+        """The active configuration of every group, where it is new or old."""
+        groups: Iterable[ScalingGroup] = self._around.known.table(SCALING_GROUP.name).values()
+        now = time.monotonic()
+        wanted = [
+            group.configuration_id
+            for group in groups
+            if group.configuration_id and now >= self._configured.get(group.configuration_id, 0.0)
+        ]
+        for start in range(0, len(wanted), CONFIGURATIONS):
+            part = wanted[start : start + CONFIGURATIONS]
+            found = await self._ess.configurations(part)
+            self._configurations.merge(found.items, problems=found.problems)
+            self._configured.update(dict.fromkeys(part, time.monotonic() + self._around.timing.details))
+
+    async def read_rules(self) -> None:
+        found = await self._ess.rules()
+        self._rules.replace(found.items, found.problems)
+
+    async def read_tasks(self) -> None:
+        found = await self._ess.scheduled_tasks()
+        self._tasks.replace(found.items, found.problems)
+
+    async def read_alarms(self) -> None:
+        found = await self._ess.alarms()
+        self._alarms.replace(found.items, found.problems)
+
+
+class GroupDetails:
+    """Members, activities and hooks of the groups that belong to this cluster, the most urgent first."""
+
+    def __init__(self, around: CloudAround) -> None:
+        self._around, self._ess = around, around.reader.ess
+        self._members, self._activities, self._hooks = (around.table(kind) for kind in (MEMBER, ACTIVITY, HOOK))
+        self._read_at: dict[tuple[str, str], float] = {}
+        self._moves: dict[tuple[str, str], object] = {}
+        self._blocked: dict[str, float] = {}
+        self._readers: dict[str, tuple[CloudTable, Read]] = {
+            MEMBER.name: (self._members, self._read_members),
+            ACTIVITY.name: (self._activities, self._read_activities),
+            HOOK.name: (self._hooks, self._read_hooks),
+        }
+
+    async def run(self) -> None:
+        """Follow for ever."""
+        for table, _ in self._readers.values():
+            table.connecting()
+        await self._around.sorted_out.wait()
+        while True:
+            if not await self.catch_up(AT_ONCE):
+                await self._around.waker.sleep(self._around.timing.look)
+
+    async def catch_up(self, most: int | None = None) -> int:
+        """Read what is due, at most so many; how many it were."""
+        self._forget_groups()
+        due = sorted(self._due(), key=lambda one: one[0])[:most]
+        for _, what, group in due:
+            await self._read(what, group)
+        return len(due)
+
+    def _due(self) -> Iterator[tuple[int, str, ScalingGroup]]:
+        """(urgency, what, group): what has changed, what was never read, what is old."""
+        timing, now = self._around.timing, time.monotonic()
+        groups = self._around.known.table(SCALING_GROUP.name)
+        for group in [groups[name] for name in self._around.related if name in groups]:
+            stirred = group.busy or self._running(group.id)
+            ages = {MEMBER.name: timing.details, HOOK.name: timing.details}
+            ages[ACTIVITY.name] = timing.groups if stirred else timing.activities
+            for rank, (what, oldest) in enumerate(ages.items()):
+                if now < self._blocked.get(what, 0.0):
+                    continue
+                read_at = self._read_at.get((what, group.id))
+                if read_at is None:
+                    yield 10 + rank, what, group
+                elif what != HOOK.name and self._moves.get((what, group.id)) != group.moves:
+                    yield 0, what, group
+                elif now - read_at > oldest:
+                    yield (1 if stirred else 20), what, group
+
+    def _running(self, group: str) -> bool:
+        activities = self._around.known.table(ACTIVITY.name).values()
+        return any(activity.group_id == group and activity.status == "InProgress" for activity in activities)
+
+    async def _read(self, what: str, group: ScalingGroup) -> None:
+        table, read = self._readers[what]
+        if time.monotonic() < self._blocked.get(what, 0.0):
+            return
+        try:
+            await read(group)
+        except CloudError as error:
+            table.failed(error)
+            self._blocked[what] = time.monotonic() + self._around.pause(error)
+            return
+        self._read_at[what, group.id] = time.monotonic()
+        self._moves[what, group.id] = group.moves
+
+    async def _read_members(self, group: ScalingGroup) -> None:
+        found = await self._ess.members(group.id)
+        self._put(self._members, group.id, found.items, found.problems)
+
+    async def _read_activities(self, group: ScalingGroup) -> None:
+        found = await self._ess.activities(group.id, NEWEST)
+        self._put(self._activities, group.id, found.items, found.problems)
+
+    async def _read_hooks(self, group: ScalingGroup) -> None:
+        found = await self._ess.hooks(group.id)
+        self._put(self._hooks, group.id, found.items, found.problems)
+
+    def _put(self, table: CloudTable, group: str, items: Iterable[object], problems: tuple[str, ...]) -> None:
+        """One group's part of a table: what is no longer in it is gone."""
+        new = {getattr(item, "key"): item for item in items}  # noqa: B009  # records of several classes
+        held = self._around.known.table(table.kind.name).values()
+        gone = [item for item in held if item.group_id == group and item.key not in new]
+        table.merge(new.values(), gone, problems, group)
+
+    def _forget_groups(self) -> None:
+        """What belongs to a group that is no more, goes."""
+        groups = self._around.known.table(SCALING_GROUP.name)
+        for table, _ in self._readers.values():
+            gone = [item for item in self._around.known.table(table.kind.name).values() if item.group_id not in groups]
+            if gone:
+                table.merge((), gone)
