@@ -35,7 +35,8 @@ class Scheduler(Controller):
         super().__init__(registry)
         self._events = events
         self._roster = Roster(registry)
-        self._waiting: dict[Key, float] = {}  # pods without a node -> back-off
+        self._waiting: dict[Key, float] = {}  # pods that found no node -> back-off
+        self._moved: set[Key] = set()  # those of them that a change has brought back into the queue
         self.follow("Pod", self._pod_changed)
         self.follow("Node", self._node_changed)
         for kind in ("PersistentVolumeClaim", "PersistentVolume", "StorageClass"):
@@ -62,6 +63,7 @@ class Scheduler(Controller):
         obj = self._pending(key)
         if obj is None:
             return
+        self._moved.discard(key)
         try:
             pod = read_pod(obj)
             filters = Filters(self._roster, pod)
@@ -82,6 +84,7 @@ class Scheduler(Controller):
         pod = self.registry.find("Pod", key[1], key[0])
         if pod is None or pod["spec"].get("nodeName") or being_deleted(pod):
             self._waiting.pop(key, None)
+            self._moved.discard(key)
             return None
         if pod["spec"].get("schedulerName", NAME) != NAME or pod["spec"].get("schedulingGates"):
             return None
@@ -128,7 +131,9 @@ class Scheduler(Controller):
     def _all_waiting(self) -> None:
         """Something may have made room: try everyone again, each after its back-off."""
         for key, backoff in self._waiting.items():
-            self.queue.add(key, backoff)
+            if key not in self._moved:
+                self._moved.add(key)
+                self.queue.add(key, backoff)
 
 
 def _fit(node: Obj) -> tuple[Any, Any]:
