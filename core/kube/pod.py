@@ -4,7 +4,7 @@ from the API's JSON is in pod_wire; how requests add up is in pod_requests."""
 import msgspec
 
 from core.kube.affinity import NodeAffinity, PodAffinityTerm, SpreadConstraint
-from core.kube.interning import Shared
+from core.kube.interning import EMPTY, Shared
 from core.kube.owner import Owner
 from core.kube.pod_requests import PodResources
 from core.kube.taints import Toleration
@@ -70,12 +70,44 @@ class Shape(msgspec.Struct, frozen=True, eq=False, weakref=True):
     host_network: bool
 
 
+class Template(msgspec.Struct, frozen=True, eq=False, weakref=True):
+    """All that the pods of one template and one controller have in common. Compared by identity."""
+
+    shape: Shape
+    labels: Shared
+    owner: Owner | None
+
+
+class State(msgspec.Struct, frozen=True, eq=False):
+    """How a pod is doing: the few combinations that most pods are in."""
+
+    phase: str
+    status: str
+    ready: bool
+    restarts: int
+    has_scheduled_condition: bool
+
+
 class Unscheduled(msgspec.Struct, frozen=True):
     """The `PodScheduled` condition where it is not True."""
 
     reason: str
     message: str
     since: int | None
+
+
+class Rare(msgspec.Struct, frozen=True, eq=False):
+    """What few pods have."""
+
+    annotations: Shared = EMPTY
+    deletion: int | None = None
+    grace: int | None = None
+    unscheduled: Unscheduled | None = None
+    nominated: str | None = None
+    claims: tuple[str, ...] = ()
+
+
+NOTHING_RARE = Rare()
 
 
 class Pod(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -85,27 +117,12 @@ class Pod(msgspec.Struct, frozen=True, eq=False, gc=False):
     """`namespace/name`."""
     uid: str
     node: str | None
-    shape: Shape
-    labels: Shared
-    annotations: Shared
-    """Only those that capacity decisions read (see pod_wire)."""
-    owner: Owner | None
-    phase: str
-    status: str
-    """What kubectl prints as STATUS, where it says more than the phase: `CrashLoopBackOff`, `Completed` …"""
+    template: Template
+    state: State
     created: int | None
-    deletion: int | None
-    """`deletionTimestamp`: when the grace period ends."""
-    grace: int | None
-    unscheduled: Unscheduled | None
-    """None when there is no such condition: see `has_scheduled_condition`."""
-    has_scheduled_condition: bool
-    nominated: str | None
-    pin: str | None
-    claims: tuple[str, ...]
-    """Names of the PersistentVolumeClaims that it mounts, generic ephemeral volumes included."""
-    ready: bool
-    restarts: int
+    pin: str | None = None
+    """The one node that a DaemonSet pod is meant for."""
+    rare: Rare = NOTHING_RARE
 
     @property
     def namespace(self) -> str:
@@ -116,15 +133,79 @@ class Pod(msgspec.Struct, frozen=True, eq=False, gc=False):
         return self.key.partition("/")[2]
 
     @property
+    def shape(self) -> Shape:
+        return self.template.shape
+
+    @property
+    def labels(self) -> Shared:
+        return self.template.labels
+
+    @property
+    def owner(self) -> Owner | None:
+        """The controller."""
+        return self.template.owner
+
+    @property
+    def annotations(self) -> Shared:
+        """Only those that decisions read (see pod_annotations)."""
+        return self.rare.annotations
+
+    @property
+    def phase(self) -> str:
+        return self.state.phase
+
+    @property
+    def status(self) -> str:
+        """What kubectl prints as STATUS, where it says more than the phase: `CrashLoopBackOff`, `Completed` …"""
+        return self.state.status
+
+    @property
+    def ready(self) -> bool:
+        return self.state.ready
+
+    @property
+    def restarts(self) -> int:
+        return self.state.restarts
+
+    @property
+    def has_scheduled_condition(self) -> bool:
+        return self.state.has_scheduled_condition
+
+    @property
+    def unscheduled(self) -> Unscheduled | None:
+        """None when there is no such condition: see `has_scheduled_condition`."""
+        return self.rare.unscheduled
+
+    @property
+    def deletion(self) -> int | None:
+        """`deletionTimestamp`: when the grace period ends."""
+        return self.rare.deletion
+
+    @property
+    def grace(self) -> int | None:
+        """The grace period in seconds."""
+        return self.rare.grace
+
+    @property
+    def nominated(self) -> str | None:
+        return self.rare.nominated
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Names of the PersistentVolumeClaims that it mounts, those of generic ephemeral volumes included."""
+        return self.rare.claims
+
+    @property
     def terminated(self) -> bool:
         """Finished: it books nothing any more."""
-        return self.phase in TERMINAL_PHASES
+        return self.state.phase in TERMINAL_PHASES
 
     @property
     def mirror(self) -> bool:
         """A static pod, shown by its kubelet."""
-        return MIRROR_ANNOTATION in self.annotations
+        return MIRROR_ANNOTATION in self.rare.annotations
 
     @property
     def of_daemonset(self) -> bool:
-        return self.owner is not None and self.owner.kind == "DaemonSet"
+        owner = self.template.owner
+        return owner is not None and owner.kind == "DaemonSet"

@@ -7,32 +7,14 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from core.errors import InputError
-from core.kube.interning import EMPTY, Interner, Shared, share
+from core.kube.interning import EMPTY, Interner, Shared
 
 T = TypeVar("T")
 Text = bytes | memoryview | msgspec.Raw
 NOTHING = msgspec.Raw(b"")
 
-KEPT_ANNOTATIONS = (
-    "cluster-autoscaler.kubernetes.io/",
-    "cluster-autoscaler/",
-    "alibabacloud.com/",
-    "k8s.aliyun.com/",
-    "goatscaler.io/",
-    "kruise.io/",
-    "kubernetes.io/config.mirror",
-    "controller.kubernetes.io/pod-deletion-cost",
-    "volume.kubernetes.io/selected-node",
-    "storageclass.kubernetes.io/is-default-class",
-    "deployment.kubernetes.io/revision",
-    "vacancy/",
-)
-"""Annotations are kept only when their key contains one of these: the rest is large and different on every object."""
-_KEPT_BYTES = tuple(part.encode() for part in KEPT_ANNOTATIONS)
-
 _maps = msgspec.json.Decoder(dict[str, str] | None)
 _labels: Interner[Shared] = Interner()
-_annotations: Interner[Shared] = Interner()
 
 
 class Meta(msgspec.Struct, gc=False, rename="camel"):
@@ -133,17 +115,6 @@ def labels(raw: msgspec.Raw) -> Shared:
     if len(text) < 3 or text == b"null":
         return EMPTY
     return _labels.get(text, lambda: Shared(_maps.decode(text) or {}))
-
-
-def annotations(raw: msgspec.Raw) -> Shared:
-    """The kept annotations as a shared map."""
-    text = bytes(raw)
-    if not any(part in text for part in _KEPT_BYTES):
-        return EMPTY
-    kept = {
-        key: value for key, value in (_maps.decode(text) or {}).items() if any(part in key for part in KEPT_ANNOTATIONS)
-    }
-    return share(_annotations, kept)
 
 
 def all_annotations(raw: msgspec.Raw) -> dict[str, str]:

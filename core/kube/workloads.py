@@ -6,7 +6,7 @@ from core.kube import owner, timestamps
 from core.kube.interning import Shared
 from core.kube.owner import Owner
 from core.kube.pod import Pod
-from core.kube.pod_wire import WirePod
+from core.kube.pod_json import PodMeta, PodSpec, WirePod
 from core.kube.pod_wire import build as build_pod
 from core.kube.selectors import LabelSelector
 from core.kube.wire import Codec, Meta, all_annotations, labels
@@ -47,7 +47,7 @@ class Workload(msgspec.Struct, frozen=True, eq=False):
 
 
 class _Template(msgspec.Struct, gc=False):
-    metadata: Meta = msgspec.field(default_factory=Meta)
+    metadata: PodMeta = msgspec.field(default_factory=PodMeta)
     spec: msgspec.Raw = msgspec.Raw(b"{}")
 
 
@@ -133,14 +133,8 @@ def _selector(kind: str, text: bytes) -> LabelSelector | None:
 
 
 def _pod(template: _Template, meta: Meta) -> Pod:
-    pod = msgspec.json.decode(b'{"metadata":{},"spec":' + bytes(template.spec) + b"}", type=WirePod)
-    pod.metadata = Meta(
-        name=meta.name,
-        namespace=meta.namespace,
-        labels=template.metadata.labels,
-        annotations=template.metadata.annotations,
-    )
-    return build_pod(pod)
+    template.metadata.name, template.metadata.namespace = meta.name, meta.namespace
+    return build_pod(WirePod(template.metadata, msgspec.json.decode(template.spec, type=PodSpec)))
 
 
 def codec(kind: str) -> Codec[Workload]:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from core.errors import InputError
-from core.kube import pod_wire
+from core.kube import pod_wire, template_wire
 from core.kube.pod import PIN
 from tests.unit.kube.pods import container, pod
 
@@ -52,14 +52,14 @@ def test_daemonset_pods_of_all_nodes_share_a_shape_and_keep_their_pin() -> None:
 
 def test_classes_go_when_their_last_pod_goes() -> None:
     gc.collect()
-    before = len(pod_wire._shapes)
+    before = len(template_wire.templates)
     made = [
         pod(f"p{i}", {"containers": [container(requests={"cpu": f"{i + 1}m", "memory": "77Mi"})]}) for i in range(50)
     ]
-    assert len(pod_wire._shapes) == before + 50
+    assert len(template_wire.templates) == before + 50
     made.clear()
     gc.collect()
-    assert len(pod_wire._shapes) == before
+    assert len(template_wire.templates) == before
 
 
 def test_claims_of_generic_ephemeral_volumes_are_named_after_the_pod() -> None:
