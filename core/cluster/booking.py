@@ -3,7 +3,7 @@ core/kube/pod_requests."""
 
 from dataclasses import dataclass, field
 
-from core.kube.pod import Pod
+from core.kube.pod import TERMINAL_PHASES, Pod
 
 
 @dataclass(slots=True)
@@ -26,14 +26,16 @@ class Booking:
             self.pods[pod.key] = pod
         else:
             self.pods.pop(pod.key, None)
-        if pod.terminated:
+        if pod.state.phase in TERMINAL_PHASES:
             return
+        shape, owner = pod.template.shape, pod.template.owner
         self.counted += sign
-        _add(self.requests, pod.shape.requests, sign)
-        _add(self.limits, pod.shape.limits, sign)
-        if pod.of_daemonset:
+        _add(self.requests, shape.requests, sign)
+        if shape.limits:
+            _add(self.limits, shape.limits, sign)
+        if owner is not None and owner.kind == "DaemonSet":
             self.daemonset_pods += sign
-            _add(self.daemonsets, pod.shape.requests, sign)
+            _add(self.daemonsets, shape.requests, sign)
 
 
 def _add(total: dict[str, int], amounts: dict[str, int], sign: int) -> None:

@@ -25,9 +25,7 @@ class Intake:
         self.store.begin(kind.name)
 
     def page(self, kind: Kind, items: Sequence[Any], done: int, total: int | None) -> None:
-        upsert, name = self.store.upsert, kind.name
-        for item in items:
-            upsert(name, item)
+        self.store.upsert_all(kind.name, items)
 
     def synced(self, kind: Kind, resource_version: str) -> None:
         self.store.synced(kind.name)

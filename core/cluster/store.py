@@ -2,7 +2,7 @@
 Lives on the event loop: nobody else writes it. What the sums mean on a screen is in analysis/reservation."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from core.cluster.booking import Booking
@@ -25,23 +25,32 @@ class Store:
 
     def upsert(self, kind: str, obj: Any) -> None:
         """An object came or changed. It keeps its place when it was there already."""
-        table = self._tables.setdefault(kind, {})
-        previous = table.get(obj.key)
-        table[obj.key] = obj
-        self._changed(kind, obj.key, previous, obj)
-        if (seen := self._seen.get(kind)) is not None:
-            seen.add(obj.key)
+        self.upsert_all(kind, (obj,))
+
+    def upsert_all(self, kind: str, objects: Iterable[Any]) -> None:
+        """Some objects came or changed."""
+        table, seen, changed = self._tables.setdefault(kind, {}), self._seen.get(kind), self._follower(kind)
+        for obj in objects:
+            key = obj.key
+            changed(table.get(key), obj)
+            table[key] = obj
+            if seen is not None:
+                seen.add(key)
+        self.generation += 1
+        self._versions[kind] += 1
 
     def remove(self, kind: str, key: str) -> None:
         """An object is gone."""
         previous = self._tables.get(kind, {}).pop(key, None)
         if previous is not None:
-            self._changed(kind, key, previous, None)
+            self._follower(kind)(previous, None)
+            self.generation += 1
+            self._versions[kind] += 1
 
     def begin(self, kind: str) -> None:
         """A full list of `kind` starts: what is there stays until `synced`."""
-        self._tables.setdefault(kind, {})
-        self._seen[kind] = set()
+        if self._tables.setdefault(kind, {}):
+            self._seen[kind] = set()
 
     def synced(self, kind: str) -> None:
         """The list is complete: what it didn't hold is gone, in one go."""
@@ -100,23 +109,26 @@ class Store:
         """Pods that nobody has bound to a node yet."""
         return self._waiting
 
-    def _changed(self, kind: str, key: str, previous: Any, now: Any) -> None:
-        self.generation += 1
-        if previous is not now:
-            self._versions[kind] += 1
+    def _follower(self, kind: str) -> Callable[[Any, Any], None]:
+        """What a change of such an object entails: called with (previous or None, now or None)."""
         if kind == "Pod":
-            self._rebook(previous, now)
-        elif kind in ("Node", "NodeMetrics"):
-            self._dirty_nodes.add(key)
+            return self._rebook
+        return self._note_node if kind in ("Node", "NodeMetrics") else _nothing
+
+    def _note_node(self, previous: Any, now: Any) -> None:
+        self._dirty_nodes.add((now or previous).key)
 
     def _rebook(self, previous: Pod | None, now: Pod | None) -> None:
-        for pod, sign in ((previous, -1), (now, 1)):
-            if pod is not None and pod.node is not None:
-                self._book(pod.node, pod, sign)
-            elif pod is not None and not pod.terminated:
-                self._waiting += sign
+        if previous is not None:
+            self._book(previous, -1)
+        if now is not None:
+            self._book(now, 1)
 
-    def _book(self, node: str, pod: Pod, sign: int) -> None:
+    def _book(self, pod: Pod, sign: int) -> None:
+        node = pod.node
+        if node is None:
+            self._waiting += 0 if pod.terminated else sign
+            return
         booking = self._bookings.get(node)
         if booking is None:
             booking = self._bookings[node] = Booking()
@@ -127,7 +139,5 @@ class Store:
             self._dirty_nodes.add(node)
 
 
-def load(store: Store, objects: Iterable[tuple[str, Any]]) -> None:
-    """Put (kind, object) pairs into the store, in their order."""
-    for kind, obj in objects:
-        store.upsert(kind, obj)
+def _nothing(previous: Any, now: Any) -> None:
+    """Most kinds are only kept."""

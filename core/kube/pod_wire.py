@@ -4,7 +4,6 @@ is the hottest path of the program (150,000 pods at the start), hence its plain 
 from datetime import datetime
 
 from core.kube import timestamps
-from core.kube.interning import EMPTY
 from core.kube.pod import NOTHING_RARE, Pod, Rare, State, Unscheduled
 from core.kube.pod_annotations import kept
 from core.kube.pod_json import PodCondition, PodStatus, PodVolume, WirePod
@@ -111,7 +110,7 @@ def _status_word(status: PodStatus, phase: str, waiting: str | None) -> str:
 
 def _rare(wire: WirePod, status: PodStatus, scheduled: PodCondition | None, claims: tuple[str, ...]) -> Rare:
     meta = wire.metadata
-    noted = kept(meta.annotations) if meta.annotations is not None else EMPTY
+    noted = kept(meta.annotations)
     waiting = None if scheduled is None or scheduled.status == "True" else _unscheduled(scheduled)
     if not (noted or waiting or claims or meta.deletion_timestamp or status.nominated_node_name):
         return NOTHING_RARE
