@@ -83,6 +83,10 @@ class Drainability:
             found = self._known[key] = self._first(pod)
         return found
 
+    def stays_behind(self, pod: Pod) -> bool:
+        """Nothing has to become of the pod when its node goes: static, overdue, or a DaemonSet's."""
+        return pod.mirror or of_daemonset(pod) or long_terminating(pod, self._now)
+
     def blocked(self, ruling: Ruling, left: Allowances) -> tuple[str, str] | None:
         """(reason, object behind it) when such a pod holds its node, given what is left of the budgets."""
         if ruling.outcome is Outcome.BLOCK:

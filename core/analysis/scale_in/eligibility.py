@@ -12,6 +12,7 @@ from core.analysis.scale_in.result import Utilization
 from core.analysis.vendors.overlay import Overlay
 from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
+from core.policy.rule_set import RuleSet
 from core.policy.settings import Policy
 
 DISABLED_ANNOTATION = "cluster-autoscaler.kubernetes.io/scale-down-disabled"
@@ -44,7 +45,7 @@ class Eligibility:
             return kept
         if self.membership.target(group) <= group.min_size:
             return MIN_SIZE_REACHED
-        return self._about_node(node, policy) or _about_utilization(utilization, threshold)
+        return self._about_node(node, policy) or _about_utilization(utilization, threshold, policy.rule_set)
 
     def _about_node(self, node: Node, policy: Policy) -> str | None:
         if readiness.not_started(node, policy, self.now):
@@ -58,7 +59,10 @@ class Eligibility:
         return None
 
 
-def _about_utilization(utilization: Utilization, threshold: float) -> str | None:
-    if utilization.max is None:
+def _about_utilization(utilization: Utilization, threshold: float, rule_set: RuleSet) -> str | None:
+    """Exactly at the threshold passes since 1.32 (pull request 8975). An unknown utilization is an error since 1.33,
+    and was taken for none before."""
+    if utilization.max is None and rule_set.at_least(1, 33):
         return UNEXPECTED_ERROR
-    return NOT_UNDERUTILIZED if utilization.max > threshold else None
+    used = utilization.max or 0.0
+    return NOT_UNDERUTILIZED if used > threshold or (used == threshold and not rule_set.at_least(1, 32)) else None

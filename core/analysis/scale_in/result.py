@@ -42,6 +42,8 @@ class Drain:
     blocking_pod: BlockingPod | None = None
     moves_to: Mapping[str, str] = field(default_factory=dict)
     unplaced: str | None = None
+    unknown: str | None = None
+    """What could not be judged, when `removable` is None."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ judged by those devices upstream; here that is not evaluated."""
 import math
 from collections.abc import Iterable, Mapping
 
+from core.analysis.placement import Placement
 from core.analysis.scale_in.result import Utilization
 from core.analysis.vendors.overlay import GPU_RESOURCES, has_gpu
 from core.kube.node import Node
@@ -33,9 +34,33 @@ def threshold(node: Node, policy: Policy) -> float:
     return policy.scale_down_gpu_utilization_threshold if has_gpu(node) else policy.scale_down_utilization_threshold
 
 
+class Meter:
+    """The utilization of the nodes of a placement, from its sums wherever all pods of a node count."""
+
+    def __init__(self, placement: Placement, now: float) -> None:
+        self._placement, self._now = placement, now
+        self._odd = {
+            index for index, pods in enumerate(placement.pods) if any(pod.deletion is not None for pod in pods)
+        }
+
+    def utilization(self, node: Node, index: int | None, policy: Policy) -> Utilization:
+        """Of one node; `index` is its place in the placement (None: it is not there, so nothing is on it)."""
+        if index is None:
+            return utilization(node, (), policy, self._now)
+        if policy.ignore_daemonsets_utilization or policy.ignore_mirror_pods_utilization or index in self._odd:
+            return utilization(node, self._placement.pods[index], policy, self._now)
+        names = ("cpu", "memory", *(GPU_RESOURCES if has_gpu(node) else ()))
+        booked = {name: node.allocatable.get(name, 0) - self._placement.free(name)[index] for name in names}
+        return _utilization(node, booked, {})
+
+
 def utilization(node: Node, pods: Iterable[Pod], policy: Policy, now: float) -> Utilization:
-    """Of the GPU resource alone on a GPU node, else of the fuller one of CPU and memory. `policy` is the group's."""
-    booked, set_aside = _sums(pods, policy, now)
+    """Of a node with these pods. `policy` is the group's."""
+    return _utilization(node, *_sums(pods, policy, now))
+
+
+def _utilization(node: Node, booked: Mapping[str, int], set_aside: Mapping[str, int]) -> Utilization:
+    """Of the GPU resource alone on a GPU node, else of the fuller one of CPU and memory."""
     cpu, memory = (_share(node, resource, booked, set_aside) for resource in ("cpu", "memory"))
     if has_gpu(node):
         resource = next((name for name in GPU_RESOURCES if node.allocatable.get(name)), NVIDIA)
