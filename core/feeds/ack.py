@@ -25,6 +25,11 @@ class AckFeed:
             tasks.create_task(around.every(timing.pools, self._pools, self.read_pools), name="ack pools")
             tasks.create_task(around.every(timing.pools, self._nodes, self.read_nodes), name="ack nodes")
 
+    async def read_once(self) -> None:
+        """Pools and nodes."""
+        await self._around.once(self._pools, self.read_pools)
+        await self._around.once(self._nodes, self.read_nodes)
+
     async def read_pools(self) -> None:
         """All node pools."""
         if (cluster := self._known_cluster(self._pools.off)) is None:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.clients.alibaba import Connection, Reader, Settings, choose_region, find
+from core.clients.alibaba import Connection, Reader, choose_region, find
 from core.clock import Clock
-from core.cluster.cloud_kinds import READ
+from core.cluster.cloud_kinds import MEMBER, READ
 from core.cluster.groups import CLUSTER_TAG
 from core.errors import InputError
 from core.feeds.ack import AckFeed
@@ -50,6 +50,7 @@ class CloudFeed:
         timing: CloudTiming | None = None,
         autoscaled: Mapping[str, str] | None = None,
     ) -> None:
+        """`autoscaled`: scaling group id -> evidence, where the autoscaler's own settings name the groups it drives."""
         self.reader: Reader | None = None
         self._choice, self._known, self._sink = choice, known, sink
         self._clock, self._timing = clock or Clock(), timing or CloudTiming()
@@ -58,7 +59,7 @@ class CloudFeed:
 
     async def run(self) -> None:
         """Follow the cloud for ever, or find out again and again that there is none."""
-        connection = Connection(*await self._opened(), self._choice.env)
+        connection = await self._connection()
         self.reader = Reader(connection)
         self._around = around = CloudAround(self.reader, self._sink, self._known, self._clock, self._timing)
         try:
@@ -70,6 +71,31 @@ class CloudFeed:
         finally:
             connection.close()
 
+    async def read_once(self, details: bool = True) -> None:
+        """Read everything once, for a command; with the nodes known already. Without `details` only what tells where
+        each node comes from. Trouble becomes a state; silent when there is no cloud."""
+        connection = self._open()
+        if connection is None:
+            return
+        self.reader = Reader(connection)
+        around = CloudAround(self.reader, self._sink, self._known, self._clock, self._timing)
+        try:
+            await self._read_all(around, details)
+        finally:
+            connection.close()
+
+    async def _read_all(self, around: CloudAround, details: bool) -> None:
+        ess, ecs, ack = EssFeed(around), EcsFeed(around), AckFeed(around, self.cluster)
+        keeper = GroupKeeper(around, self._autoscaled)
+        await asyncio.gather(ess.read_once(), ecs.read_once(), ack.read_once())
+        await keeper.refresh()
+        await ess.details.catch_up(only="" if details else MEMBER.name)
+        await ecs.read_once()  # members that are no nodes
+        await ecs.read_more()
+        if details:
+            await ess.read_movers()
+        await keeper.refresh()
+
     def wake(self) -> None:
         """Ask again now (as when a person asks for it)."""
         if self._around is not None:
@@ -80,22 +106,23 @@ class CloudFeed:
         nodes: Iterable[Node] = self._known.table("Node").values()
         return self._choice.cluster or next((found for node in nodes if (found := node.labels.get(CLUSTER_TAG))), "")
 
-    async def _opened(self) -> tuple[Settings, str]:
-        """Settings and region, once there are both; until then the reason why not is the state."""
+    async def _connection(self) -> Connection:
+        """The connection, once there are settings and a region; until then the reason why not is the state."""
         while True:
             if self._known.table("Node") or self._choice.region:
-                if (opened := self._open()) is not None:
-                    return opened
+                if (connection := self._open()) is not None:
+                    return connection
                 await asyncio.sleep(RECHECK)
             await asyncio.sleep(self._timing.look)
 
-    def _open(self) -> tuple[Settings, str] | None:
+    def _open(self) -> Connection | None:
         nodes: list[Node] = list(self._known.table("Node").values())
         theirs = any(of_alibaba(node) for node in nodes)
         try:
             settings = find(self._choice.env, self._choice.home, self._choice.profile)
             if settings is not None and (theirs or self._choice.region):
-                return settings, choose_region(self._choice.region, (node.region for node in nodes), settings)[0]
+                region, _ = choose_region(self._choice.region, (node.region for node in nodes), settings)
+                return Connection(settings, region, self._choice.env)
             cause = "no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET, or a profile"
         except InputError as error:
             cause = str(error)

@@ -68,6 +68,13 @@ class CloudAround:
         """Seconds to wait after a failure."""
         return error.retry_after or (self.timing.denied if isinstance(error, Denied) else self.timing.trouble)
 
+    async def once(self, table: CloudTable, read: Callable[[], Awaitable[None]]) -> None:
+        """Read a table; trouble becomes its state."""
+        try:
+            await read()
+        except CloudError as error:
+            table.failed(error)
+
     async def every(self, period: float, table: CloudTable, read: Callable[[], Awaitable[None]]) -> None:
         """Read a table again and again, for ever; every trouble becomes its state."""
         table.connecting()

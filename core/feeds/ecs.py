@@ -35,6 +35,15 @@ class EcsFeed:
             tasks.create_task(around.every(look, self._types, self.read_types), name="ecs types")
             tasks.create_task(around.every(look, self._user_data, self.read_user_data), name="ecs userdata")
 
+    async def read_once(self) -> None:
+        """The machines of nodes and groups."""
+        await self._around.once(self._instances, self.read_instances)
+
+    async def read_more(self) -> None:
+        """Types, and the userdata of attached machines, once."""
+        await self._around.once(self._types, self.read_types)
+        await self._around.once(self._user_data, self.read_user_data)
+
     async def read_instances(self) -> None:
         """Machines that are new, or whose record is old; those that ECS doesn't know are gone."""
         wanted = list(dict.fromkeys(self._fresh("instance", self._machines(), self._around.timing.details)))

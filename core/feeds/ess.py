@@ -41,6 +41,17 @@ class EssFeed:
         self.details = GroupDetails(around)
         self._configured: dict[str, float] = {}
 
+    async def read_once(self) -> None:
+        """Groups and what they make new machines from."""
+        await self._around.once(self._groups, self.read_groups)
+        await self._around.once(self._configurations, self.read_configurations)
+
+    async def read_movers(self) -> None:
+        """Rules, scheduled tasks and alarms, once."""
+        tables = ((self._rules, self.read_rules), (self._tasks, self.read_tasks), (self._alarms, self.read_alarms))
+        for table, read in tables:
+            await self._around.once(table, read)
+
     async def run(self) -> None:
         """Follow everything for ever."""
         around, timing = self._around, self._around.timing
@@ -109,10 +120,10 @@ class GroupDetails:
             if not await self.catch_up(AT_ONCE):
                 await self._around.waker.sleep(self._around.timing.look)
 
-    async def catch_up(self, most: int | None = None) -> int:
-        """Read what is due, at most so many; how many it were."""
+    async def catch_up(self, most: int | None = None, only: str = "") -> int:
+        """Read what is due, at most so many, or only one kind; how many it were."""
         self._forget_groups()
-        due = sorted(self._due(), key=lambda one: one[0])[:most]
+        due = sorted((one for one in self._due() if only in ("", one[1])), key=lambda one: one[0])[:most]
         for _, what, group in due:
             await self._read(what, group)
         return len(due)
