@@ -54,6 +54,9 @@ class HorizontalAutoscaler:
             return
         found = self._pods(target)
         current = int(target["spec"].get("replicas", 1))
+        if not current:  # scaled to nothing by a person: the autoscaler stays out of it (ScalingDisabled)
+            self._report(hpa, 0, 0, [], "ScalingDisabled")
+            return
         metrics, proposals = [], []
         for metric in hpa["spec"].get("metrics") or ():
             resource: Obj = metric.get("resource") or {}
@@ -63,7 +66,7 @@ class HorizontalAutoscaler:
                 continue
             metrics.append(_current(resource["name"], percent, average))
             ratio = percent / goal
-            steady = abs(ratio - 1) <= _TOLERANCE or not current
+            steady = abs(ratio - 1) <= _TOLERANCE
             proposals.append(current if steady else -int(-len(found) * ratio // 1))
         wanted = self._settled(hpa, current, max(proposals, default=current))
         self._report(hpa, current, wanted, metrics)
@@ -82,6 +85,8 @@ class HorizontalAutoscaler:
     def _utilization(self, found: list[Obj], resource: str) -> tuple[int | None, int]:
         """Percent of requests over all pods with metrics, and the average use of one."""
         used = requested = counted = 0.0
+        if not all(_asks_for(container, resource) for pod in found for container in pod["spec"]["containers"]):
+            return None, 0
         for pod in found:
             amounts = self._usage.of_pod(pod)
             if amounts:
@@ -112,7 +117,9 @@ class HorizontalAutoscaler:
         message = f"New size: {wanted}; reason: {why}"
         self._events.emit(hpa, "SuccessfulRescale", message, source="horizontal-pod-autoscaler")
 
-    def _report(self, hpa: Obj, current: int, wanted: int, metrics: list[Obj]) -> None:
+    def _report(
+        self, hpa: Obj, current: int, wanted: int, metrics: list[Obj], idle: str = "FailedGetResourceMetric"
+    ) -> None:
         status: Obj = {**(hpa.get("status") or {}), "currentReplicas": current, "desiredReplicas": wanted}
         now = rfc3339(self._clock.now())
         if metrics:
@@ -122,13 +129,18 @@ class HorizontalAutoscaler:
         limited = wanted >= int(hpa["spec"]["maxReplicas"])
         said = (
             ("AbleToScale", True, "ReadyForNewScale", "recommended size matches current size"),
-            ("ScalingActive", bool(metrics), "ValidMetricFound" if metrics else "FailedGetResourceMetric", ""),
+            ("ScalingActive", bool(metrics), "ValidMetricFound" if metrics else idle, ""),
             ("ScalingLimited", limited, "TooManyReplicas" if limited else "DesiredWithinRange", ""),
         )
         for type_, value, reason, message in said:
             condition = {"type": type_, "status": str(value), "reason": reason, "message": message}
             status = with_condition(status, condition, now)
         self._registry.set_status("HorizontalPodAutoscaler", hpa, status)
+
+
+def _asks_for(container: Obj, resource: str) -> bool:
+    """One container without a request leaves the utilization of the whole workload undefined, as upstream."""
+    return resource in ((container.get("resources") or {}).get("requests") or {})
 
 
 def _current(name: str, percent: int, average: int) -> Obj:
