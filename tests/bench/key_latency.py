@@ -50,6 +50,8 @@ class _Painted(App[None]):
 class FleetBench(_Painted, VacancyApp):
     """The product, fed over a link with one change set for each changed row."""
 
+    home_key = "home"
+
     def __init__(self, rows: int) -> None:
         self.link = FakeLink()
         self.link.views[KEY] = flat(rows)
@@ -83,6 +85,8 @@ class FleetBench(_Painted, VacancyApp):
 
 class DataTableBench(_Painted):
     """The reference: the same rows as text in Textual's own table, four cells changed at a time."""
+
+    home_key = "ctrl+home"
 
     def __init__(self, rows: int) -> None:
         super().__init__()
@@ -150,7 +154,7 @@ class Probe:
         for press in range(self.presses):
             yield "down", press % 20 + 1, self.in_view
             if press % 20 == 19:
-                yield "home", 0, None
+                yield self.app.home_key, 0, None
         at = self.app.at
         page = SIZE[1] + 5
         for to in range(at + 1, at + self.presses + page):

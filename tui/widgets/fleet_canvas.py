@@ -156,6 +156,8 @@ class FleetCanvas(ScrollView, can_focus=True):
         """Put the rows in order now, the cursor's row staying where it is on the screen."""
         anchor, line = self._anchor()
         index = self.model.position.get(anchor, 0)
+        if self.model.restructured:
+            self._widen()
         self.model.settle()
         self._settled_at, self._settle_due = self._clock(), inf
         self._measure()
@@ -222,13 +224,16 @@ class FleetCanvas(ScrollView, can_focus=True):
         return self._paint().layout
 
     def _measure(self) -> None:
-        """Make room for the rows, and lay the columns out anew where their content outgrew them."""
+        """Make room for the rows."""
+        across = self.layout_now.width if self.wide else self._view.width
+        self.virtual_size = Size(across, len(self.model.order) + self._head)
+
+    def _widen(self) -> None:
+        """Lay the columns out anew where their content outgrew them; they never shrink again, for rest."""
         content = self._content_widths()
         if any(cells > self._content.get(column_id, 0) for column_id, cells in content.items()):
             self._content |= {key: max(cells, self._content.get(key, 0)) for key, cells in content.items()}
             self._forget_drawing()
-        across = self.layout_now.width if self.wide else self._view.width
-        self.virtual_size = Size(across, len(self.model.order) + self._head)
 
     def _content_widths(self) -> dict[str, int]:
         widths: dict[str, int] = {}
@@ -242,7 +247,7 @@ class FleetCanvas(ScrollView, can_focus=True):
     def _paint(self) -> Painter:
         if self._painter is None:
             layout = lay_out(self.model.columns, self._view.width, self._content, self.wide)
-            self._painter = Painter(layout, self._palette())
+            self._painter = Painter(layout, self._palette(), self._view.width)
         return self._painter
 
     def _forget_drawing(self) -> None:
@@ -294,8 +299,9 @@ class FleetCanvas(ScrollView, can_focus=True):
 
     def _window(self, strip: Strip, style: Style) -> Strip:
         """What of a line shows: the frozen column, then the rest from where it is scrolled to."""
-        across, frozen = self.scroll_offset.x, self.layout_now.frozen
+        across = self.scroll_offset.x
         if across:
+            frozen = self.layout_now.frozen
             strip = Strip.join([strip.crop(0, frozen), strip.crop(frozen + across)])
         return strip.adjust_cell_length(self._view.width, style)
 

@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from core.views.format import bar, bar_figures
-from core.views.table import Cell, Row, SortBy, Tone
+from core.views.table import EMPTY, Row, SortBy, Tone
 from core.views.text import fit, sanitise
 from tui.widgets.fleet_layout import GUTTER, Layout, Placed
 
@@ -41,24 +41,50 @@ class RowState(NamedTuple):
     folded: bool = False
 
 
-class Painter:
-    """Paints lines for one layout and one palette; both are fixed, a change makes a new painter."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The styles of one kind of row, each a single object, so that neighbours in the same style can be told by `is`."""
 
-    def __init__(self, layout: Layout, palette: Palette) -> None:
+    base: Style
+    pointer: Style
+    mark: Style
+    tones: dict[Tone, Style]
+    glyphs: dict[str, Style]
+
+
+class Painter:
+    """Paints lines, `cells` wide, for one layout and one palette; all three are fixed, a change makes a new painter."""
+
+    def __init__(self, layout: Layout, palette: Palette, cells: int) -> None:
         self.layout = layout
         self.palette = palette
+        self._cells = max(cells, layout.width)
+        ends = [*[placed.x for placed in layout.columns], self._cells][1:]
+        self._places = [(placed, end - placed.end) for placed, end in zip(layout.columns, ends, strict=True)]
+        """Each column with the gap after it."""
+        self._looks = {
+            (group, cursor): self._look(group, cursor) for group in (False, True) for cursor in (False, True)
+        }
+
+    def _look(self, group: bool, cursor: bool) -> Look:
+        palette = self.palette
+        base = palette.row + (palette.group if group else Style.null()) + (palette.cursor if cursor else Style.null())
+        tones = {Tone.PLAIN: base} | {tone: base + style for tone, style in palette.tones.items()}
+        glyphs = {glyph: base + style for glyph, style in palette.glyphs.items()}
+        return Look(base, base + palette.pointer, base + palette.mark, tones, glyphs)
 
     def row(self, row: Row, state: RowState) -> Strip:
-        """The line of a row, as wide as the layout."""
-        base = self._base(row, state)
-        segments = [*self._gutter(row, state, base)]
-        x = GUTTER
-        for placed in self.layout.columns:
-            if placed.x > x:
-                segments.append(Segment(" " * (placed.x - x), base))
-            segments += self._cell(row, placed, base)
-            x = placed.end
-        return Strip(segments, max(self.layout.width, GUTTER)).simplify()
+        """The line of a row."""
+        look = self._looks[row.group, state.cursor]
+        sign = MARK if state.marked else " "
+        if row.group:
+            sign = CLOSED if state.folded else OPEN
+        runs = _Runs()
+        runs.add(CURSOR if state.cursor else " ", look.pointer if state.cursor else look.base)
+        runs.add(sign + " ", look.mark if state.marked else look.base)
+        for placed, gap in self._places:
+            self._cell(runs, row, placed, " " * gap, look)
+        return runs.strip(self._cells)
 
     def totals(self, row: Row) -> Strip:
         """The line of the totals: a row that can't be chosen."""
@@ -67,48 +93,49 @@ class Painter:
     def header(self, sort: SortBy | None) -> Strip:
         """The line of the column titles, with an arrow at the one that the rows are sorted by."""
         style, lit = self.palette.header, self.palette.sorted_header
-        segments = [Segment(" " * GUTTER, style)]
-        x = GUTTER
-        for placed in self.layout.columns:
-            segments.append(Segment(" " * (placed.x - x), style))
+        runs = _Runs()
+        runs.add(" " * GUTTER, style)
+        for placed, gap in self._places:
             sorted_here = sort is not None and sort.column == placed.column.id
-            segments.append(Segment(_title(placed, sort if sorted_here else None), lit if sorted_here else style))
-            x = placed.end
-        return Strip(segments, max(self.layout.width, GUTTER))
+            runs.add(_title(placed, sort if sorted_here else None), lit if sorted_here else style)
+            runs.add(" " * gap, style)
+        return runs.strip(self._cells)
 
-    def _base(self, row: Row, state: RowState) -> Style:
-        base = self.palette.row
-        if row.group:
-            base += self.palette.group
-        return base + self.palette.cursor if state.cursor else base
-
-    def _gutter(self, row: Row, state: RowState, base: Style) -> tuple[Segment, Segment]:
-        sign = MARK if state.marked else " "
-        if row.group:
-            sign = CLOSED if state.folded else OPEN
-        pointer = Segment(CURSOR if state.cursor else " ", base + self.palette.pointer)
-        return pointer, Segment(sign + " ", base + self.palette.mark if state.marked else base)
-
-    def _cell(self, row: Row, placed: Placed, base: Style) -> list[Segment]:
-        if placed.index >= len(row.cells):
-            return [Segment(" " * placed.width, base)]
-        cell = row.cells[placed.index]
+    def _cell(self, runs: "_Runs", row: Row, placed: Placed, gap: str, look: Look) -> None:
+        cell = row.cells[placed.index] if placed.index < len(row.cells) else EMPTY
         if cell.bar is not None and placed.column.bars:
-            return self._bar(cell, placed.width, base)
+            drawn = bar(cell.bar)
+            for glyph, run in groupby(drawn):
+                runs.add("".join(run), look.glyphs.get(glyph, look.base))
+            runs.add(fit(bar_figures(cell.bar), placed.width - len(drawn)) + gap, look.tones[cell.tone])
+            return
         before = " " * indent(row) if placed.index == 0 else ""
         text = fit(before + sanitise(cell.text), placed.width, placed.column.align, placed.column.elide)
-        return [Segment(text, self._toned(base, cell.tone))]
+        runs.add(text + gap, look.tones[cell.tone])
 
-    def _bar(self, cell: Cell, width: int, base: Style) -> list[Segment]:
-        assert cell.bar is not None
-        drawn = bar(cell.bar)
-        glyphs = self.palette.glyphs
-        segments = [Segment("".join(run), base + glyphs.get(glyph, base)) for glyph, run in groupby(drawn)]
-        segments.append(Segment(fit(bar_figures(cell.bar), width - len(drawn)), self._toned(base, cell.tone)))
-        return segments
 
-    def _toned(self, base: Style, tone: Tone) -> Style:
-        return base if tone is Tone.PLAIN else base + self.palette.tones[tone]
+class _Runs:
+    """Collects text; neighbours in the very same style become one segment."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._segments: list[Segment] = []
+        self._style = Style.null()
+
+    def add(self, text: str, style: Style) -> None:
+        if style is not self._style:
+            self._close()
+            self._style = style
+        self._texts.append(text)
+
+    def _close(self) -> None:
+        if self._texts:
+            self._segments.append(Segment("".join(self._texts), self._style))
+            self._texts.clear()
+
+    def strip(self, cells: int) -> Strip:
+        self._close()
+        return Strip(self._segments, cells)
 
 
 def indent(row: Row) -> int:
