@@ -83,7 +83,8 @@ class Classes:
         self._classes: dict[Hashable, PodClass] = {}
 
     def of(self, pod: Pod) -> PodClass:
-        key = (id(pod.shape), id(pod.labels), pod.namespace, pod.pin, pod.claims, pod.deletion is not None)
+        rare = pod.rare
+        key = (id(pod.template), pod.namespace, pod.pin, rare.claims, rare.deletion is not None)
         found = self._classes.get(key)
         if found is None:
             found = self._classes[key] = self._new(pod)

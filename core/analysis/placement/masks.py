@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from core.analysis.placement.columns import Columns
 from core.kube.affinity import NodeSelector, NodeSelectorTerm
 from core.kube.node import Node
-from core.kube.pod import Shape
+from core.kube.pod import Pod, Shape
 from core.kube.selectors import Requirement
 from core.kube.taints import Taint, Toleration
-from core.scheduling import node_affinity, taint_toleration
+from core.scheduling import node_affinity, node_unschedulable, taint_toleration
 
 if TYPE_CHECKING:
     import numpy as np
@@ -174,6 +174,14 @@ class Masks:
                 found &= np.array(affinity.grow(), dtype=bool)
             self._whole[key] = found
         return found
+
+    def allows(self, pod: Pod, index: int, cordoned: bool) -> bool:
+        """The same for one node. `cordoned`: such a node counts where the pod tolerates it, as for the scheduler."""
+        node, shape = self._columns.nodes[index], pod.shape
+        if node.unschedulable and not (cordoned and not node_unschedulable.refuses(node, shape.tolerations)):
+            return False
+        affinity = self.affinity(shape, pod.pin)
+        return self.taints(shape.tolerations)[index] and (affinity is None or affinity[index])
 
     def cut(self, size: int) -> None:
         """Nodes behind `size` are gone again."""

@@ -94,6 +94,11 @@ class Placement:
         made = self.classes.of(pod)
         return {self.nodes[node].name: self.judge.first_refusal(made, node) for node in self._all_present()}
 
+    def takes(self, pod: Pod, node: int) -> bool:
+        """Whether the node, as it is now, takes the pod: `first_failure` is None, found faster."""
+        made = self.classes.of(pod)
+        return made.refused is None and made.unknown is None and self._passes(made, node, cordoned=True)
+
     def next_fitting(self, made: PodClass) -> int | None:
         """The node that a search would take now. Moves neither pod nor cursor."""
         if made.refused is not None or made.unknown is not None or not self.nodes:
@@ -105,17 +110,18 @@ class Placement:
             while node >= 0:
                 if any(free[node] < amount for free, amount in made.need):
                     self._close(opening, node)
-                elif self._takes(made, node):
+                elif self._open_to(made, node):
                     return node
                 node = opening.find(1, node + 1, high)
         return None
 
     # changing
 
-    def place(self, pod: Pod) -> int | None:
-        """Put the pod on the next node that takes it, and the cursor behind it; None when no node does."""
+    def place(self, pod: Pod, first: int = 0, but: int | None = None) -> int | None:
+        """Put the pod on the next node that takes it, and the cursor behind it; None when no node does. Only nodes
+        from `first` on, and not `but`, are tried."""
         made = self.classes.of(pod)
-        node = self.next_fitting(made)
+        node = self._next_of(made, first, but) if first or but is not None else self.next_fitting(made)
         if node is not None:
             self._advance(node)
             self._put(made, pod, node)
@@ -232,8 +238,26 @@ class Placement:
         position = node if present is None else bisect_left(present, node)
         self.cursor = (position + 1) % len(self.nodes if present is None else present)
 
-    def _takes(self, made: PodClass, node: int) -> bool:
-        if node in self._barred or node in self.relations.gone:
+    def _next_of(self, made: PodClass, first: int, but: int | None) -> int | None:
+        """`next_fitting` among some nodes, looked at one by one: they are few, or few pods ask."""
+        if made.refused is not None or made.unknown is not None:
+            return None
+        start = max(self._position(), first)
+        tried = (*range(start, len(self.nodes)), *range(first, start))
+        return next((node for node in tried if node != but and self._passes(made, node) and self._is_open(node)), None)
+
+    def _passes(self, made: PodClass, node: int, cordoned: bool = False) -> bool:
+        """Resources, labels, taints and particulars. A search passes over every cordoned node; a single question only
+        where the pod doesn't tolerate it."""
+        if any(free[node] < amount for free, amount in made.need) or not self.masks.allows(made.pod, node, cordoned):
+            return False
+        return not (made.particular or made.resident.repelled) or self.judge.passes_particulars(made, node)
+
+    def _is_open(self, node: int) -> bool:
+        return node not in self._barred and node not in self.relations.gone
+
+    def _open_to(self, made: PodClass, node: int) -> bool:
+        if not self._is_open(node):
             return False
         return not (made.particular or made.resident.repelled) or self.judge.passes_particulars(made, node)
 

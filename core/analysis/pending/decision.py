@@ -1,0 +1,238 @@
+"""Everything about pending pods, in the autoscaler's order: pack, filter groups, estimate, expand, cap, balance.
+
+Source: core/static_autoscaler.go and core/scaleup/orchestrator/orchestrator.go of the Cluster Autoscaler."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+
+from core.analysis.autoscaler_status import Status
+from core.analysis.groups import Membership, membership
+from core.analysis.pending import considered, equivalence, expanders, health, packing, similar, templates
+from core.analysis.pending.estimator import container_requests, estimate
+from core.analysis.pending.health import Health
+from core.analysis.pending.limits import Limits
+from core.analysis.pending.result import (
+    BY_HAND,
+    ECI,
+    ERROR,
+    FITS_EXISTING,
+    IGNORED,
+    NEXT_ROUND,
+    NO_OPTIONS,
+    NOT_NEEDED,
+    SCALE_OUT,
+    STUCK,
+    SUCCESSFUL,
+    UNHEALTHY,
+    UNKNOWN,
+    Choice,
+    GroupOption,
+    Option,
+    Pending,
+    PodVerdict,
+    Waste,
+)
+from core.analysis.pending.skips import MAX_SIZE, NOT_AUTOSCALED, Skips
+from core.analysis.placement import Placement
+from core.analysis.vendors import overlay_of
+from core.cluster.snapshot import Snapshot
+from core.kube.node import Node
+from core.kube.pod import Pod
+from core.policy import Policy
+from core.scheduling.refusal import Refusal
+
+Fit = Mapping[str, Refusal | None]
+
+
+def decide(snapshot: Snapshot, policy: Policy, status: Status | None = None) -> Pending:
+    """What happens to every pending pod, and what the next loop of the autoscaler would grow. `status`: what the
+    running autoscaler says about its groups."""
+    return _Decision(snapshot, policy, status).made()
+
+
+class _Decision:
+    def __init__(self, snapshot: Snapshot, policy: Policy, status: Status | None) -> None:
+        self._snapshot, self._policy, self._status = snapshot, policy, status
+        self._members: Membership = membership(snapshot)
+        self._targets = {id_: self._members.target(group) for id_, group in snapshot.groups.items()}
+        self._health: Health = health.of(snapshot, self._members, policy)
+        self._placement = Placement.from_snapshot(
+            snapshot, policy.rule_set.version, policy.expendable_pods_priority_cutoff
+        )
+        self._templates = templates.of(snapshot, self._members, policy, self._pods_on())
+        self._upcoming = {group: self._health.upcoming(group, self._targets[group]) for group in snapshot.groups}
+
+    def _pods_on(self) -> Mapping[str, Sequence[Pod]]:
+        return dict(zip((node.name for node in self._placement.nodes), self._placement.pods, strict=True))
+
+    def made(self) -> Pending:
+        placement, policy = self._placement, self._policy
+        first_upcoming = len(placement.nodes)
+        for name in self._health.starting():
+            if (node := placement.index(name)) is not None:
+                placement.withdraw(node)
+        packing.add_upcoming(placement, self._templates, self._upcoming)
+        waiting = considered.waiting(self._snapshot.pods.values())
+        reasons = {pod.key: considered.ignored(pod, policy) for pod in waiting}
+        mark = placement.mark()
+        packed, left = packing.pack(placement, (pod for pod in waiting if reasons[pod.key] is None))
+        for pod in left:
+            reasons[pod.key] = considered.passed_over(pod, policy, self._snapshot.as_of)
+        needy = [pod for pod in left if reasons[pod.key] is None]
+        fits = self._fits(needy)
+        options = self._options(needy, fits)
+        choice = self._choice(needy, options)
+        return Pending(
+            pods=tuple(self._verdict(pod, reasons[pod.key], packed, fits, options, choice) for pod in waiting),
+            groups=tuple(options.values()),
+            expanders=self._shown(options),
+            choice=choice,
+            templates=self._templates,
+            placement=placement,
+            upcoming=first_upcoming,
+            packed_mark=mark,
+            packed=packed,
+        )
+
+    def _fits(self, pods: Sequence[Pod]) -> dict[str, Fit]:
+        """Pod -> what a new node of each group says, in the cluster as it is after the packing."""
+        by_class: dict[Hashable, dict[str, Refusal | None]] = {id(self._placement.classes.of(pod)): {} for pod in pods}
+        for group, template in self._templates.items():
+            mark = self._placement.mark()
+            node = self._placement.add_node(template.node, template.pods)
+            for pod in pods:
+                answers = by_class[id(self._placement.classes.of(pod))]
+                if group not in answers:
+                    answers[group] = self._placement.first_failure(pod, node)
+            self._placement.rollback(mark)
+        return {pod.key: by_class[id(self._placement.classes.of(pod))] for pod in pods}
+
+    def _options(self, pods: Sequence[Pod], fits: Mapping[str, Fit]) -> dict[str, GroupOption]:
+        limits = Limits(self._policy, self._counted_nodes(), self._counting())
+        skips = Skips(self._policy, self._health, self._targets, self._templates, limits, self._status)
+        found = {id_: GroupOption(id_, skips.reason(group)) for id_, group in self._snapshot.groups.items()}
+        alike = equivalence.groups(pods)
+        valid = {
+            id_: [pods for pods in alike if fits[pods[0].key][id_] is None]
+            for id_, group in found.items()
+            if group.skipped is None
+        }
+        for id_, groups in valid.items():
+            found[id_] = replace(found[id_], option=self._option(id_, groups, valid, limits))
+        return found
+
+    def _counted_nodes(self) -> int:
+        return self._health.cluster.ready + sum(self._upcoming.values())
+
+    def _counting(self) -> list[Node]:
+        overlay = overlay_of(self._policy.rule_set.overlay)
+        return [node for node in self._placement.nodes if overlay.counts(node, self._members.of.get(node.name))]
+
+    def _option(
+        self, group: str, pods: Sequence[Sequence[Pod]], valid: Mapping[str, Sequence[Sequence[Pod]]], limits: Limits
+    ) -> Option | None:
+        if not pods:
+            return None
+        alike = self._similar(group, pods, valid)
+        most = limits.most_new_nodes(sum(self._free(id_) for id_ in (group, *alike)))
+        newer = self._policy.rule_set.at_least(1, 33)
+        found = estimate(self._placement, self._templates[group], pods, most, newer)
+        if not found.nodes:
+            return None
+        waste = _waste(self._templates[group].node, found.nodes, found.pods)
+        return Option(group, found.nodes, tuple(found.pods), waste, alike)
+
+    def _free(self, group: str) -> int:
+        return max(0, self._snapshot.groups[group].max_size - self._targets[group])
+
+    def _similar(
+        self, group: str, pods: Sequence[Sequence[Pod]], valid: Mapping[str, Sequence[Sequence[Pod]]]
+    ) -> tuple[str, ...]:
+        """Groups that are alike and take all the same pods, where balancing is on."""
+        if not self._policy.balance_similar_node_groups:
+            return ()
+        wanted = {id(one[0]) for one in pods}
+        return tuple(
+            other
+            for other, theirs in valid.items()
+            if other != group
+            and wanted <= {id(one[0]) for one in theirs}
+            and similar.alike(self._templates[group], self._templates[other], self._policy)
+        )
+
+    def _choice(self, pods: Sequence[Pod], options: Mapping[str, GroupOption]) -> Choice:
+        if not self._health.cluster_healthy:
+            return Choice(UNHEALTHY)
+        if not pods:
+            return Choice(NOT_NEEDED)
+        offered = self._narrowed([one.option for one in options.values() if one.option is not None])
+        expander, ties = expanders.chain(offered, self._policy)
+        if not ties:
+            return Choice(NO_OPTIONS)
+        return self._resized(expander, ties)
+
+    def _narrowed(self, options: Sequence[Option]) -> Sequence[Option]:
+        """What a vendor's rules leave to the expander."""
+        narrow = overlay_of(self._policy.rule_set.overlay).narrow
+        pods = list({pod.key: pod for option in options for pod in option.pods}.values())
+        kept = set(narrow({option.group: self._templates[option.group].node for option in options}, pods))
+        return [option for option in options if option.group in kept]
+
+    def _resized(self, expander: str, ties: Sequence[Option]) -> Choice:
+        """Capped to what the cluster may hold, and balanced."""
+        best = ties[0]
+        names = tuple(option.group for option in ties)
+        limits = Limits(self._policy, self._counted_nodes(), self._counting())
+        nodes = limits.capped(best.nodes, self._templates[best.group])
+        if nodes < 1:
+            return Choice(ERROR, expander, names, error="max total nodes in cluster reached")
+        sizes = [
+            (group, self._targets[group], self._snapshot.groups[group].max_size)
+            for group in (best.group, *best.similar)
+        ]
+        return Choice(SUCCESSFUL, expander, names, similar.balanced(sizes, nodes), best.pods)
+
+    def _shown(self, options: Mapping[str, GroupOption]) -> dict[str, tuple[str, ...]]:
+        offered = [one.option for one in options.values() if one.option is not None]
+        return {name: tuple(option.group for option in expanders.best(name, offered)) for name in expanders.SHOWN}
+
+    def _verdict(
+        self,
+        pod: Pod,
+        ignored: str | None,
+        packed: Mapping[str, int],
+        fits: Mapping[str, Fit],
+        options: Mapping[str, GroupOption],
+        choice: Choice,
+    ) -> PodVerdict:
+        if ignored is not None:
+            return PodVerdict(pod, IGNORED, ignored_because=ignored)
+        if pod.key in packed:
+            node = self._placement.nodes[packed[pod.key]]
+            return PodVerdict(pod, ECI if node.virtual else FITS_EXISTING, node.name)
+        answers = fits[pod.key]
+        helped = any(one is pod for one in choice.helped)
+        return PodVerdict(pod, SCALE_OUT if helped else _outlook(answers, options), groups=answers)
+
+
+def _outlook(answers: Fit, options: Mapping[str, GroupOption]) -> str:
+    """What a pod can hope for that this round doesn't help."""
+    welcoming = [options[group].skipped for group, refusal in answers.items() if refusal is None]
+    if any(skipped not in (NOT_AUTOSCALED, MAX_SIZE) for skipped in welcoming):
+        return NEXT_ROUND
+    if welcoming:
+        return BY_HAND
+    return UNKNOWN if any(refusal is not None and not refusal.known for refusal in answers.values()) else STUCK
+
+
+def _waste(node: Node, nodes: int, pods: Sequence[Pod]) -> Waste:
+    """Shares of the new nodes' capacity; a node without one of the resources wastes all of it."""
+    cpu, memory = (
+        _unused(node.capacity.get(resource, 0) * nodes, sum(container_requests(pod, resource) for pod in pods))
+        for resource in ("cpu", "memory")
+    )
+    return Waste(cpu, memory, cpu + memory)
+
+
+def _unused(there: int, requested: int) -> float:
+    return (there - requested) / there if there else 1.0

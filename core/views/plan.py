@@ -1,0 +1,132 @@
+"""The plan as a document (DESIGN.md §4.2), with one plain sentence for each pod. What the reasons mean is in reasons;
+the scale-in half is in scale_in."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from core.analysis.pending.result import (
+    BY_HAND,
+    ECI,
+    FITS_EXISTING,
+    IGNORED,
+    NEXT_ROUND,
+    SCALE_OUT,
+    UNKNOWN,
+    Choice,
+    GroupOption,
+    Pending,
+    PodVerdict,
+)
+from core.analysis.planning import Plan
+from core.scheduling.refusal import NOT_EVALUATED, Refusal
+from core.views import reasons, scale_in
+
+
+def document(plan: Plan) -> dict[str, Any]:
+    """Everything that was decided, as plain data."""
+    snapshot, policy = plan.snapshot, plan.policy
+    return {
+        "apiVersion": "vacancy/v1",
+        "kind": "Plan",
+        "asOf": datetime.fromtimestamp(snapshot.as_of, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "ruleSet": str(policy.rule_set),
+        "autoscaler": str(plan.running),
+        "policy": policy.described(),
+        "unavailable": sorted(snapshot.unavailable),
+        "notEvaluated": list(NOT_EVALUATED),
+        **pending(plan.pending),
+        "scaleIn": scale_in.document(plan.scale_in, snapshot.as_of),
+    }
+
+
+def pending(decided: Pending) -> dict[str, Any]:
+    """The parts `pending` and `scaleOut`."""
+    skipped = {one.group: one.skipped for one in decided.groups if one.skipped is not None}
+    return {
+        "pending": [_pod(verdict, decided.choice, skipped) for verdict in decided.pods],
+        "scaleOut": {
+            "groups": [_group(one) for one in decided.groups],
+            "expanders": {name: list(groups) for name, groups in decided.expanders.items()},
+            "choice": _choice(decided.choice),
+        },
+    }
+
+
+def _pod(verdict: PodVerdict, choice: Choice, skipped: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "pod": verdict.pod.key,
+        "verdict": verdict.verdict,
+        "node": verdict.node,
+        "ignoredBecause": verdict.ignored_because,
+        "groups": {group: _refusal(refusal) for group, refusal in verdict.groups.items()},
+        "explanation": explanation(verdict, choice, skipped),
+    }
+
+
+def _refusal(refusal: Refusal | None) -> dict[str, Any]:
+    if refusal is None:
+        return {"fits": True}
+    return {"fits": False if refusal.known else None, "plugin": refusal.plugin, "reasons": list(refusal.reasons)}
+
+
+def _group(one: GroupOption) -> dict[str, Any]:
+    option = one.option
+    found: dict[str, Any] = {
+        "group": one.group,
+        "skipped": one.skipped,
+        "nodes": option.nodes if option is not None else 0,
+        "pods": [pod.key for pod in option.pods] if option is not None else [],
+        "waste": None,
+    }
+    if option is not None:
+        waste = option.waste
+        found["waste"] = {"cpu": waste.cpu, "memory": waste.memory, "score": waste.score}
+    return found
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    return {
+        "result": choice.result,
+        "expander": choice.expander or None,
+        "ties": list(choice.ties),
+        "resize": [{"group": one.group, "from": one.before, "to": one.after} for one in choice.resize],
+        "podsHelped": [pod.key for pod in choice.helped],
+        "error": choice.error or None,
+    }
+
+
+def explanation(verdict: PodVerdict, choice: Choice, skipped: Mapping[str, str]) -> str:
+    """Why the pod is pending and what becomes of it, in one plain sentence. `skipped`: group -> why it can't grow."""
+    fitting = [group for group, refusal in verdict.groups.items() if refusal is None]
+    match verdict.verdict:
+        case "ignored":
+            return f"Ignored by the autoscaler: {reasons.meaning(verdict.ignored_because or '')}"
+        case "fits-existing":
+            return f"Fits {verdict.node} as it is: the scheduler should place it soon."
+        case "eci":
+            return f"Runs on the virtual node {verdict.node}: no machine is needed."
+        case "scale-out":
+            grown = ", ".join(f"{one.group} from {one.before} to {one.after}" for one in choice.resize)
+            return f"Gets a node when the autoscaler grows {grown}."
+        case "next-round":
+            return f"Fits a new node of {_listed(fitting)}, but this round grows another group or has no room left."
+        case "by-hand":
+            why = reasons.meaning(skipped.get(fitting[0], "")) if fitting else ""
+            return f"Fits a new node of {_listed(fitting)}, which only a person can grow: {why}"
+    return _nowhere(verdict)
+
+
+def _nowhere(verdict: PodVerdict) -> str:
+    if not verdict.groups:
+        return "No group is known that could give it a node."
+    said = Counter(reason for refusal in verdict.groups.values() if refusal for reason in refusal.reasons)
+    total = len(verdict.groups)
+    parts = ", ".join(f"{count} of {total} groups: {reason}" for reason, count in said.most_common())
+    start = "Nobody can tell whether a new node helps" if verdict.verdict == UNKNOWN else "No group's node would take it"
+    return f"{start} ({parts})." if parts else f"{start}."
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

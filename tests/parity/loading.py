@@ -1,0 +1,32 @@
+"""Cases and generated clusters as snapshots, without files and processes in between."""
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from core.cluster.snapshot import Snapshot
+from core.cluster.store import Store
+from core.kube import kinds
+from core.policy import Policy, discover
+
+HERE = Path(__file__).parent
+CASES = HERE / "cases.jsonl.gz"
+
+
+def cases(step: int = 1) -> Iterator[dict[str, Any]]:
+    """Every `step`-th case: seed, input, expect."""
+    with gzip.open(CASES) as lines:
+        for number, line in enumerate(lines):
+            if number % step == 0:
+                yield json.loads(line)
+
+
+def snapshot(objects: Iterable[dict[str, Any]]) -> tuple[Snapshot, Policy]:
+    """Objects in the form of DESIGN.md §4.1, judged by their own policy; kinds that they don't hold are empty."""
+    store = Store()
+    for one in objects:
+        store.upsert(one["kind"], kinds.BY_NAME[one["kind"]].codec.item(json.dumps(one).encode()))
+    policy = discover(store.snapshot(0.0))
+    return store.snapshot(policy.now or 0.0), policy
