@@ -116,12 +116,14 @@ class Server:
         if request.path not in ("/api/v1/nodes", "/api/v1/pods"):
             return web.json_response({"kind": "Status", "code": 404, "message": "not served"}, status=404)
         if "watch" in request.query:
-            return await self._watch(request, plural)
+            with contextlib.suppress(ConnectionError):  # the client went away
+                await self._watch(request, plural)
+            return web.Response()
         start = int(request.query.get("continue", "-0").rpartition("-")[2])
         headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         return web.Response(body=self._pages[plural][start // self._size.page], headers=headers)
 
-    async def _watch(self, request: web.Request, plural: str) -> web.StreamResponse:
+    async def _watch(self, request: web.Request, plural: str) -> None:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
         if plural != "pods" or not self._rate:

@@ -52,6 +52,22 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
+async def until_loaded(feed: ClusterFeed, running: asyncio.Task[None]) -> None:
+    """Wait for the first load; raises what ends the feed before it."""
+    waiting = asyncio.create_task(feed.loaded.wait())
+    await asyncio.wait({waiting, running}, return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        running.result()
+
+
+async def cancel(tasks: list[asyncio.Task[None]]) -> None:
+    """End the tasks."""
+    for task in tasks:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
 async def load(served: Served) -> Load:
     """Connect and read everything."""
     lags: list[float] = []
@@ -60,13 +76,10 @@ async def load(served: Served) -> Load:
     store = Store()
     feed = ClusterFeed(clients.reader, Intake(store), KINDS)
     tasks = [asyncio.create_task(feed.run()), asyncio.create_task(probe(lags))]
-    await feed.loaded.wait()
+    await until_loaded(feed, tasks[0])
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    for task in tasks:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    await cancel(tasks)
     await clients.close()
     return Load(wall, cpu, peak, lags, len(store.table("Node")), len(store.table("Pod")))
 

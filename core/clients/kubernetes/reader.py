@@ -13,8 +13,14 @@ from core.clients.kubernetes.kubeconfig import Place
 if TYPE_CHECKING:
     import aiohttp
 
-BATCH_WINDOW = 0.05
+LONGEST_WINDOW = 0.1
 """Seconds for which a busy watch collects events: waking up for each of them costs more than decoding it."""
+SHORTEST_WINDOW = 0.005
+"""Seconds: a watch so busy that it needs less brings many events at once anyway."""
+BATCH = 128 * 1024
+"""Bytes that a window aims at; the sockets' own buffers hold a little more."""
+TURNS = 3
+"""Turns of the loop in which a socket that is read again hands over what it has kept."""
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes after which a watch line without an end is taken for garbage; etcd holds objects of 1.5 MB."""
 
@@ -88,6 +94,7 @@ class WatchStream:
     def __init__(self, answer: "aiohttp.ClientResponse", server: str) -> None:
         self._answer, self._server = answer, server
         self._rest = b""
+        self._window = LONGEST_WINDOW
         self._busy = False
         self._dropped: errors.Unreachable | None = None
         self.heard = time.monotonic()
@@ -95,7 +102,7 @@ class WatchStream:
     async def lines(self) -> list[bytes]:
         """All complete lines that have arrived, at least one; an empty list when the server has ended the watch.
 
-        The first line after a quiet time comes at once; while lines keep coming they are collected for BATCH_WINDOW.
+        The first line after a quiet time comes at once; while lines keep coming they are collected for LONGEST_WINDOW.
         Raises Unreachable when the connection breaks, Silent when nothing came for too long.
         """
         import aiohttp
@@ -118,18 +125,31 @@ class WatchStream:
         self._answer.close()
 
     async def _chunk(self) -> bytes:
-        """What the socket has. While it waits, reading is paused, so that all is decrypted and parsed in one go."""
+        """What has arrived; on a busy watch, what arrives during a window."""
         loop = asyncio.get_running_loop()
-        connection = self._answer.connection
-        transport = connection.transport if connection is not None else None
-        if transport is not None and self._busy:
-            transport.pause_reading()
-            try:
-                await asyncio.sleep(BATCH_WINDOW)
-            finally:
-                transport.resume_reading()
+        if self._busy and self._window >= SHORTEST_WINDOW:
+            await self._collect()
         asked = loop.time()
         chunk = await self._answer.content.readany()
-        self._busy = loop.time() - asked < BATCH_WINDOW
+        self._busy = loop.time() - asked < LONGEST_WINDOW
+        self._window = min(LONGEST_WINDOW, self._window * (0.5 if len(chunk) > BATCH else 1.2))
         self.heard = time.monotonic()
         return chunk
+
+    async def _collect(self) -> None:
+        """Leave the socket alone for a window, so that what comes is read, decrypted and parsed in one go."""
+        transport = self._answer.connection.transport if self._answer.connection is not None else None
+        if transport is None:
+            return
+        limit = getattr(transport, "set_read_buffer_limits", None)  # a TLS transport would go on filling its buffer
+        transport.pause_reading()
+        if limit is not None:
+            limit(high=1, low=0)
+        try:
+            await asyncio.sleep(self._window)
+        finally:
+            if limit is not None:
+                limit()
+            transport.resume_reading()
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
