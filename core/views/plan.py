@@ -7,12 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.analysis.pending.result import (
-    BY_HAND,
-    ECI,
-    FITS_EXISTING,
-    IGNORED,
-    NEXT_ROUND,
-    SCALE_OUT,
     UNKNOWN,
     Choice,
     GroupOption,
@@ -124,7 +118,9 @@ def _nowhere(verdict: PodVerdict) -> str:
     said = Counter(reason for refusal in verdict.groups.values() if refusal for reason in refusal.reasons)
     total = len(verdict.groups)
     parts = ", ".join(f"{count} of {total} groups: {reason}" for reason, count in said.most_common())
-    start = "Nobody can tell whether a new node helps" if verdict.verdict == UNKNOWN else "No group's node would take it"
+    start = (
+        "Nobody can tell whether a new node helps" if verdict.verdict == UNKNOWN else "No group's node would take it"
+    )
     return f"{start} ({parts})." if parts else f"{start}."
 
 

@@ -6,6 +6,7 @@ usage: python -m tests.parity.agreement [STEP [SHOW]]     every STEP-th case; pr
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +14,10 @@ from core.analysis.planning import plan
 from core.views.plan import document
 from tests.parity import loading
 from tests.parity.compare import compare
+
+Comparison = tuple[str, str, Any, Any, bool]
+"""(field, where, wanted, got, equal)."""
+COMPARE: Callable[[dict[str, Any], dict[str, Any]], Iterator[Comparison]] = compare
 
 
 @dataclass
@@ -49,7 +54,7 @@ def measure(step: int = 1) -> Agreement:
     for case in loading.cases(step):
         found.clusters += 1
         before = len(found.differences)
-        for name, where, wanted, got, same in compare(case["expect"], decided(case["input"])):
+        for name, where, wanted, got, same in COMPARE(case["expect"], decided(case["input"])):
             found.all[name] += 1
             found.equal[name] += bool(same)
             if not same:

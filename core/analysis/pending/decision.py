@@ -122,7 +122,7 @@ class _Decision:
         return found
 
     def _counted_nodes(self) -> int:
-        return self._health.cluster.ready + sum(self._upcoming.values())
+        return self._health.cluster.taking + sum(self._upcoming.values())
 
     def _counting(self) -> list[Node]:
         overlay = overlay_of(self._policy.rule_set.overlay)

@@ -15,9 +15,11 @@ from core.policy import Policy
 
 @dataclass
 class Count:
-    """The registered nodes of a group or of the cluster. `starting` are not ready and young: they are coming up."""
+    """The registered nodes of a group or of the cluster. `starting` are not ready and young: they are coming up.
+    `taking` are ready and not cordoned: only these count against the limit of nodes."""
 
     ready: int = 0
+    taking: int = 0
     unready: int = 0
     starting: list[str] = field(default_factory=list)
 
@@ -69,6 +71,7 @@ def of(snapshot: Snapshot, membership: Membership, policy: Policy) -> Health:
         for count in (cluster, *((groups[group.id],) if group is not None else ())):
             if readiness.ready(node, own):
                 count.ready += 1
+                count.taking += not node.unschedulable
             elif readiness.not_started(node, own, snapshot.as_of):
                 count.starting.append(node.name)
             else:
