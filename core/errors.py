@@ -32,7 +32,8 @@ class Refused(VacancyError):
 
 
 def one_line(text: str, limit: int = 300) -> str:
-    """Somebody else's text made fit for an error line: no line ends, no control characters, no more than `limit` characters."""
+    """Somebody else's text made fit for an error line: no line ends, no control characters, no more than `limit`
+    characters."""
     plain = "".join(char if char.isprintable() else " " for char in text[: 4 * limit])
     joined = " ".join(plain.split())
     return joined if len(joined) <= limit else joined[: limit - 1] + "…"
