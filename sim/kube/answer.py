@@ -34,7 +34,7 @@ class Answer:
 
 async def encoded(answer: Answer, accept_encoding: str) -> tuple[bytes, dict[str, str]]:
     """The body's bytes and all headers; large bodies are compressed off the event loop."""
-    body = answer.body if isinstance(answer.body, bytes) else msgspec.json.encode(answer.body)
+    body = answer.body if isinstance(answer.body, bytes) else msgspec.json.encode(answer.body) + b"\n"
     headers = {"Content-Type": answer.content_type, "Cache-Control": "no-cache, private", **answer.headers}
     if len(body) > _COMPRESS_FROM and "gzip" in accept_encoding:
         body = await asyncio.to_thread(_gzip, body)

@@ -160,6 +160,31 @@ def _data(obj: Obj, _now: datetime) -> int:
     return len(obj.get("data") or {}) + len(obj.get("binaryData") or {})
 
 
+_SHORT_MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
+
+
+def _access_modes(obj: Obj, _now: datetime) -> str:
+    modes = (obj.get("status") or {}).get("accessModes") or (obj.get("spec") or {}).get("accessModes") or ()
+    return ",".join(_SHORT_MODES.get(mode, mode) for mode in modes)
+
+
+def _node_selector(obj: Obj, _now: datetime) -> str:
+    spec = ((obj.get("spec") or {}).get("template") or {}).get("spec") or {}
+    return ",".join(f"{key}={value}" for key, value in (spec.get("nodeSelector") or {}).items()) or _NONE
+
+
+def _duration(obj: Obj, now: datetime) -> str:
+    status = obj.get("status") or {}
+    if not status.get("startTime"):
+        return ""
+    end = datetime.fromisoformat(status["completionTime"]) if status.get("completionTime") else now
+    return since(status["startTime"], end)
+
+
+def _first_seen(obj: Obj, now: datetime) -> str:
+    return since(obj.get("firstTimestamp") or obj.get("eventTime") or obj["metadata"].get("creationTimestamp"), now)
+
+
 def _ports(obj: Obj, _now: datetime) -> str:
     ports = (obj.get("spec") or {}).get("ports") or ()
     return ",".join(f"{port.get('port')}/{port.get('protocol', 'TCP')}" for port in ports) or _NONE
@@ -224,10 +249,18 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         ("Ready", "integer", 0, _count("numberReady")),
         ("Up-to-date", "integer", 0, _count("updatedNumberScheduled")),
         ("Available", "integer", 0, _count("numberAvailable")),
+        ("Node Selector", "string", 0, _node_selector),
         AGE,
         *_TEMPLATE,
     ),
-    "Job": (NAME, ("Status", "string", 0, _job_status), ("Completions", "string", 0, _completions), AGE, *_TEMPLATE),
+    "Job": (
+        NAME,
+        ("Status", "string", 0, _job_status),
+        ("Completions", "string", 0, _completions),
+        ("Duration", "string", 0, _duration),
+        AGE,
+        *_TEMPLATE,
+    ),
     "CronJob": (
         NAME,
         _text("spec.schedule", title="Schedule"),
@@ -256,8 +289,10 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _text("type", title="Type"),
         _text("reason", title="Reason"),
         ("Object", "string", 0, _event_object),
+        _text("involvedObject.fieldPath", title="Subobject", wide=True, default=""),
         _text("source.component", title="Source", wide=True, default=""),
         ("Message", "string", 0, _at("message", default="")),
+        ("First Seen", "string", 1, _first_seen),
         _text("count", title="Count", wide=True, default=1),
         ("Name", "string", 1, _name),
     ),
@@ -277,8 +312,11 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _text("status.phase", title="Status"),
         _text("spec.volumeName", title="Volume", default=""),
         _text("status.capacity.storage", title="Capacity", default=""),
+        ("Access Modes", "string", 0, _access_modes),
         _text("spec.storageClassName", title="StorageClass", default=""),
+        _text("spec.volumeAttributesClassName", title="VolumeAttributesClass", default="<unset>"),
         AGE,
+        _text("spec.volumeMode", title="VolumeMode", wide=True, default="<unset>"),
     ),
     "PersistentVolume": (
         NAME,
@@ -293,6 +331,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _text("provisioner", title="Provisioner"),
         _text("reclaimPolicy", title="ReclaimPolicy"),
         _text("volumeBindingMode", title="VolumeBindingMode"),
+        _text("allowVolumeExpansion", title="AllowVolumeExpansion", default=False),
         AGE,
     ),
     "Lease": (NAME, _text("spec.holderIdentity", title="Holder"), AGE),

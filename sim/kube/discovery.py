@@ -167,7 +167,7 @@ def _subresource(resource: Resource, name: str) -> tuple[tuple[str, str, str], t
 def _aggregated(resource: Resource) -> Obj:
     entry: Obj = {
         "resource": resource.plural,
-        "responseKind": {"group": resource.group, "version": resource.version, "kind": resource.kind},
+        "responseKind": {"group": "", "version": "", "kind": resource.kind},
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
         "verbs": list(resource.verbs),
@@ -183,6 +183,8 @@ def _aggregated(resource: Resource) -> Obj:
 
 def _aggregated_sub(resource: Resource, name: str) -> Obj:
     (group, version, kind), verbs = _subresource(resource, name)
+    if (group, version) == (resource.group, resource.version):
+        group = version = ""
     return {
         "subresource": name,
         "responseKind": {"group": group, "version": version, "kind": kind},

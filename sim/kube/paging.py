@@ -70,13 +70,16 @@ class Pager:
         version, start = _read(token)
         if version == _INCONSISTENT:
             version = self._registry.version
-            snapshot: _Snapshot | None = self._snapshot(kind, namespace, version)
+            snapshot = self._snapshot(kind, namespace, version)
         else:
-            snapshot = self._snapshots.get((kind, namespace, version))
+            snapshot = self._kept(kind, namespace, version, start)
+        return self._page(snapshot, version, bisect_left(snapshot.keys, start), wanted, limit)
+
+    def _kept(self, kind: str, namespace: str, version: int, start: Key) -> _Snapshot:
+        snapshot = self._snapshots.get((kind, namespace, version))
         if snapshot is None or version < self._registry.compacted or version <= self._expired_up_to:
             raise expired(_TOO_OLD, _write(_INCONSISTENT, start))
-        place = bisect_left(snapshot.keys, start)
-        return self._page(snapshot, version, place, wanted, limit)
+        return snapshot
 
     def _matching(self, kind: str, namespace: str, wanted: Filter) -> list[Obj]:
         shelf = self._registry.shelf(kind)

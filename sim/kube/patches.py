@@ -78,7 +78,9 @@ def _set_strategic(result: Obj, key: str, value: Any, patch: Obj) -> None:
     if value is None:
         result.pop(key, None)
     elif isinstance(value, list):
-        result[key] = _order(_merged_list(key, result.get(key) or [], value), key, patch)
+        old = result.get(key) or []
+        wanted = patch.get(f"$setElementOrder/{key}")
+        result[key] = _ordered(_merged_list(key, old, value), old, wanted if isinstance(wanted, list) else value, key)
     else:
         result[key] = strategic(result.get(key), value)
 
@@ -116,14 +118,23 @@ def _merge_item(merged: list[Obj], key: str, item: Obj) -> None:
         merged[place] = strategic(merged[place], item)
 
 
-def _order(items: list[Any], field: str, patch: Obj) -> list[Any]:
-    """Apply `$setElementOrder/<field>`: listed elements first, in that order; the others stay behind them."""
-    wanted = patch.get(f"$setElementOrder/{field}")
-    if not isinstance(wanted, list):
-        return items
+def _ordered(merged: list[Any], old: list[Any], wanted: list[Any], field: str) -> list[Any]:
+    """`merged` in the order upstream gives it: `wanted` elements in their own order, slotted in among the others
+    where both stood in the old list, else before them (strategicpatch normalizeElementOrder)."""
     key = _merge_key(field, wanted)
+    if key is None and field not in _MERGED_SETS:
+        return merged
     place = {_identity(item, key): i for i, item in enumerate(wanted)}
-    return sorted(items, key=lambda item: place.get(_identity(item, key), len(place)))
+    before = {_identity(item, key): i for i, item in enumerate(old)}
+    ours = sorted((item for item in merged if _identity(item, key) in place), key=lambda i: place[_identity(i, key)])
+    others = [item for item in merged if _identity(item, key) not in place]
+    result: list[Any] = []
+    for item in ours:
+        position = before.get(_identity(item, key))
+        while others and position is not None and before[_identity(others[0], key)] < position:
+            result.append(others.pop(0))
+        result.append(item)
+    return result + others
 
 
 def _identity(item: Any, key: str | None) -> str:

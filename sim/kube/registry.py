@@ -105,6 +105,9 @@ class Registry:
         resource = self.catalog.kind(kind)
         meta = obj.get("metadata") or {}
         old = self.get(kind, str(meta.get("name")), meta.get("namespace") or "" if resource.namespaced else "")
+        if not subresource and kind != "Pod":
+            filled = defaults.fill({"kind": kind, **obj, "metadata": old["metadata"]}, self._priority_of)
+            obj = {**filled, "metadata": meta}
         new = strategy.update(resource, old, obj, subresource)
         return self._store(kind, old, new, dry_run)
 
@@ -122,7 +125,9 @@ class Registry:
         """Apply a patch of media type `how` to the object and store the result like `update`."""
         resource = self.catalog.kind(kind)
         old = self.get(kind, name, namespace)
-        return self.update(kind, apply_patch(resource, old, patch, how), subresource=subresource, dry_run=dry_run)
+        new = apply_patch(resource, old, patch, how)
+        strategy.check_identity(resource, old, new)
+        return self.update(kind, new, subresource=subresource, dry_run=dry_run)
 
     def set_status(self, kind: str, obj: Obj, status: Obj) -> Obj:
         """Store that status in the current object, whatever its version; no event when nothing changes."""

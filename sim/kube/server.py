@@ -14,7 +14,7 @@ from sim.clock import rfc3339_micro
 from sim.kube import kubeconfig, reviews, shapes
 from sim.kube.answer import TEXT, Answer, encoded
 from sim.kube.discovery import AGGREGATED_V2, Discovery
-from sim.kube.errors import ApiError, forbidden, method_not_allowed
+from sim.kube.errors import ApiError, forbidden, method_not_allowed, no_such_path
 from sim.kube.faults import Fault, Faults, Logged
 from sim.kube.logs import LogSource, stream
 from sim.kube.rbac import Attributes, Authorizer, Tokens, forbidden_why
@@ -175,13 +175,20 @@ class KubeServer:
 
     def _review(self, request: web.BaseRequest, info: RequestInfo, user: User, body: bytes) -> Answer:
         if (info.group, info.plural) not in reviews.KINDS or info.verb != "create":
-            return _no_page()
+            return self._nothing(info)
         asked = Attributes.of(info)
         if not self.authorizer.allows(user, asked):
             raise ApiError(403, "Forbidden", f"{info.plural}.{info.group} is forbidden: {forbidden_why(user, asked)}")
         content_type = request.headers.get("Content-Type", "")
         sent = Call(info, _NO_RESOURCE, user, content_type=content_type, body=body).sent()
         return Answer(reviews.answer(self.authorizer, user, info.group, info.plural, sent), 201)
+
+    def _nothing(self, info: RequestInfo) -> Answer:
+        """A Status where the group is known, a plain page where it isn't."""
+        if info.version not in self.registry.catalog.versions().get(info.group, ()):
+            return _no_page()
+        error = no_such_path().status()
+        return Answer({**error, "details": {}}, 404)
 
     def _log(self, request: web.BaseRequest, info: RequestInfo, user: str, body: bytes) -> None:
         at, agent = rfc3339_micro(self.registry.clock.now()), request.headers.get("User-Agent", "")

@@ -112,6 +112,13 @@ def update(resource: Resource, old: Obj, new: Obj, subresource: str) -> Obj:
     return result
 
 
+def check_identity(resource: Resource, old: Obj, new: Obj) -> None:
+    """422 when a patch gives an object another uid."""
+    uid = new["metadata"].get("uid")
+    if uid != old["metadata"]["uid"]:
+        raise invalid(resource, old["metadata"]["name"], "metadata.uid", f'Invalid value: "{uid}": field is immutable')
+
+
 def _with(obj: Obj, field: str, value: Any) -> Obj:
     if value is None:
         return {key: kept for key, kept in obj.items() if key != field}
