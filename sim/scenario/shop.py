@@ -98,13 +98,13 @@ def _blocked_elsewhere(stage: Stage, works: Workloads, fleet: Fleet) -> dict[str
     infer = Shape("2", "8Gi", tolerations=card, extended={"nvidia.com/gpu": "1"}, labels={"team": "research"})
     works.deployment("ml", "inference", infer, [gpu[0]], age=20 * DAY)
     leftover = str(int(stage.cloud.now() - 26 * HOUR))
-    stage.taint(fleet.pools["memory"][1], TO_BE_DELETED, leftover, "NoSchedule")
+    stage.taint(fleet.pools["batch"][1], TO_BE_DELETED, leftover, "NoSchedule")
     return {
         "NoPlaceToMovePods": spot[2],
         "NotUnderutilized (GPU)": gpu[0],
         "NodeGroupMinSizeReached": fleet.pools["memory"][0],
         "NotAutoscaled": fleet.attached_manual[0],
-        "a leftover taint": fleet.pools["memory"][1],
+        "a leftover taint": fleet.pools["batch"][1],
     }
 
 

@@ -52,7 +52,6 @@ class Machines:
         """Names of nodes that are no machines of this account."""
         self.version = "v1.32.1-aliyun.1"
         cloud.guest = self
-        cloud.instances.listeners.append(self._changed)
 
     # -- as the cloud's guest ----------------------------------------------------------------------------------------
 
@@ -106,6 +105,10 @@ class Machines:
     def adopt(self, instance_id: str, name: str, pool_id: str = "") -> None:
         """Take a machine that is a node already."""
         self.inside[instance_id] = Inside(name, pool_id)
+
+    def watch(self) -> None:
+        """From now on, boot and stop with the cloud's machines; until then they are put into place without that."""
+        self.cloud.instances.listeners.append(self._changed)
 
     def _changed(self, before: Instance | None, after: Instance | None) -> None:
         if after is None:
@@ -177,9 +180,6 @@ class Machines:
         self._write(instance_id, node=name, pool_id=pool_id)
         self._log(instance_id, f"kubelet: Successfully registered node {name}")
         self.kubelets.start(name)
-
-    def _pool(self, pool_id: str) -> NodePool | None:
-        return self.cloud.pools.get(pool_id)
 
     def _kubelet_up(self, instance_id: str) -> None:
         """A restart of a disk that has joined: the node comes back, and registers anew if somebody deleted it."""

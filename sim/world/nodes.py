@@ -38,7 +38,9 @@ def node(
     own = {row["key"]: row["value"] for row in settings.get("labels", ())}
     name, kind = name_of(cloud, machine), TYPES[machine.type]
     at = rfc3339(datetime.fromtimestamp(cloud.now() if ready_since is None else ready_since, UTC))
-    marks = [dict(mark) for mark in (*settings.get("taints", ()), *taints)]
+    marks = list(
+        {(mark["key"], mark["effect"]): dict(mark) for mark in (*settings.get("taints", ()), *taints)}.values()
+    )
     marks += [_NOT_READY] if ready_since is None else []
     spec: Obj = {"providerID": f"{cloud.region}.{machine.id}", **({"taints": marks} if marks else {})}
     if settings.get("unschedulable"):

@@ -18,6 +18,7 @@ from sim.kube.registry import Registry
 from sim.kube.server import KubeServer
 from sim.scenario import demo
 from sim.scenario.planted import Planted
+from sim.world.autoscaler.loop import Autoscaler
 from sim.world.machines import Machines
 from sim.world.traffic import Alarms, Traffic
 from sim.world.virtual import VirtualNodes
@@ -100,6 +101,7 @@ def build(options: Options) -> World:
     manager = Manager(registry, seed=options.seed)
     machines = Machines(cloud, registry, manager.kubelets)
     planted = demo.build(cloud, registry, machines)
+    machines.watch()
     gateway = Gateway(cloud, Access(default_principals(cloud.ids.hexadecimal(6))), LIMITS)
     kube = KubeServer(registry, metrics=manager.usage, logs=Logs(clock))
     return World(options, clock, cloud, registry, manager, machines, planted, gateway, CloudServer(gateway), kube)
@@ -108,6 +110,7 @@ def build(options: Options) -> World:
 def _life(world: World) -> list[object]:
     cloud, registry = world.cloud, world.registry
     found: list[object] = [VirtualNodes(cloud, registry), Alarms(cloud, registry, world.machines, world.manager.usage)]
+    found.append(Autoscaler(cloud, registry, world.machines, world.manager))
     for namespace, name, peak in world.planted.peaks:
         found.append(Traffic(cloud, registry, namespace, name, peak))
     return found
