@@ -14,6 +14,7 @@ from core.errors import VacancyError
 
 COMMANDS = {
     "nodes": "booked and used per node, pool, zone or type",
+    "groups": "scaling groups and node pools: sizes, limits, problems",
     "completion": "a shell completion script",
 }
 """Command -> summary. Each is a module `cli.<command>` with `fill(parser)` and `run(args)`, imported when meant."""

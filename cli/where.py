@@ -6,7 +6,7 @@ from core.where import Where
 
 
 def add_source_options(parser: argparse.ArgumentParser) -> None:
-    """--from, --kubeconfig, --context, --namespace and --debug."""
+    """--from, --kubeconfig, --context, --namespace, those of the cloud, and --debug."""
     source = parser.add_argument_group("where from")
     source.add_argument(
         "--from", dest="dump", metavar="PATH", help="a dump: a file or folder, JSON or YAML, gzipped or not; - is stdin"
@@ -16,9 +16,25 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     )
     source.add_argument("--context", metavar="NAME", help="default: the current one")
     source.add_argument("-n", "--namespace", metavar="NAME", help="where the identity may read only one namespace")
+    source.add_argument(
+        "--profile", metavar="NAME", default="", help="credentials of the aliyun CLI; default: as its SDKs"
+    )
+    source.add_argument("--region", metavar="ID", default="", help="default: where the nodes are")
+    source.add_argument("--cluster-id", metavar="ID", default="", help="the ACK cluster; default: what the nodes say")
+    source.add_argument("--no-cloud", dest="cloud", action="store_false", help="don't ask Alibaba Cloud anything")
     source.add_argument("--debug", action="store_true", help="show tracebacks")
 
 
 def where(args: argparse.Namespace) -> Where:
     """The source that the options name."""
-    return Where(args.dump, args.kubeconfig, args.context, args.namespace, bool(getattr(args, "write", False)))
+    return Where(
+        args.dump,
+        args.kubeconfig,
+        args.context,
+        args.namespace,
+        write=bool(getattr(args, "write", False)),
+        profile=args.profile,
+        region=args.region,
+        cluster_id=args.cluster_id,
+        cloud=args.cloud,
+    )

@@ -5,17 +5,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.clients.kubernetes import Target
+    from core.feeds.cloud import CloudChoice
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A dump (`dump`), or a cluster as kubectl would choose it. `write` arms the program."""
+    """A dump (`dump`), or a cluster as kubectl would choose it. `write` arms the program.
+
+    `profile`, `region` and `cluster_id` say where in Alibaba Cloud the cluster is, if the environment and the nodes
+    don't; `cloud` False leaves the cloud alone."""
 
     dump: str | None = None
     kubeconfig: str | None = None
     context: str | None = None
     namespace: str | None = None
     write: bool = False
+    profile: str = ""
+    region: str = ""
+    cluster_id: str = ""
+    cloud: bool = True
 
     @property
     def name(self) -> str:
@@ -28,3 +36,10 @@ def target(where: Where) -> "Target":
     from core.clients.kubernetes import Target
 
     return Target(where.kubeconfig, where.context, where.namespace)
+
+
+def cloud(where: Where) -> "CloudChoice":
+    """The same for the cloud."""
+    from core.feeds.cloud import CloudChoice
+
+    return CloudChoice(where.profile, where.region, where.cluster_id)

@@ -78,6 +78,11 @@ class Store:
         """Whether the kind was read: only then does an empty table mean that there are none."""
         return kind not in self._unavailable
 
+    @property
+    def unavailable_kinds(self) -> Mapping[str, str]:
+        """The kinds that can't be read, and why."""
+        return self._unavailable
+
     def table(self, kind: str) -> Mapping[str, Any]:
         """The living table: to be read on the event loop only."""
         return self._tables.get(kind, {})

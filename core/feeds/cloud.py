@@ -58,8 +58,15 @@ class CloudFeed:
         self._around: CloudAround | None = None
 
     async def run(self) -> None:
-        """Follow the cloud for ever, or find out again and again that there is none."""
-        connection = await self._connection()
+        """Follow the cloud for ever, or find out again and again that there is none. Never ends by itself."""
+        while True:
+            try:
+                await self._follow(await self._connection())
+            except* Exception as errors:  # a mistake of ours takes the cloud's views along, not the others
+                self._off(f"stopped: unexpected {type(errors.exceptions[0]).__name__}; please report it")
+            await asyncio.sleep(RECHECK)
+
+    async def _follow(self, connection: Connection) -> None:
         self.reader = Reader(connection)
         self._around = around = CloudAround(self.reader, self._sink, self._known, self._clock, self._timing)
         try:

@@ -11,7 +11,7 @@ from core.cluster.store import Store
 from core.kube import kinds
 from core.views.header import loading_progress
 from core.views.status import Progress
-from core.where import Where, target
+from core.where import Where, cloud, target
 
 TellProgress = Callable[[Progress], None]
 
@@ -25,12 +25,20 @@ class Reading:
     notes: list[str] = field(default_factory=list)
 
 
-async def read(where: Where, clock: Clock | None = None, tell: TellProgress | None = None) -> Reading:
-    """Read everything once, for a command. Raises VacancyError when there can be no answer."""
+async def read(
+    where: Where,
+    clock: Clock | None = None,
+    tell: TellProgress | None = None,
+    cloud_details: bool | None = None,
+) -> Reading:
+    """Read everything once, for a command. Raises VacancyError when there can be no answer.
+
+    The cloud is asked only for a command that needs it: `cloud_details` False for where nodes come from, True for all
+    about their groups."""
     if where.dump is not None:
         store, now, notes = await asyncio.to_thread(load_dump, where.dump, tell)
         return Reading(store.snapshot(now), where.dump, notes)
-    return await _read_cluster(where, clock or Clock(), tell)
+    return await _read_cluster(where, clock or Clock(), tell, cloud_details)
 
 
 def load_dump(path: str, tell: TellProgress | None) -> tuple[Store, float, list[str]]:
@@ -51,7 +59,7 @@ def load_dump(path: str, tell: TellProgress | None) -> tuple[Store, float, list[
     return store, now, [f"left aside, not of a kind that vacancy reads: {ignored}"] if ignored else []
 
 
-async def _read_cluster(where: Where, clock: Clock, tell: TellProgress | None) -> Reading:
+async def _read_cluster(where: Where, clock: Clock, tell: TellProgress | None, cloud_details: bool | None) -> Reading:
     from core.clients.kubernetes import connect
     from core.feeds.kubernetes import read_once
     from core.feeds.kubernetes.cluster import SERVED
@@ -66,6 +74,10 @@ async def _read_cluster(where: Where, clock: Clock, tell: TellProgress | None) -
         loading.result()
     finally:
         await clients.close()
+    if cloud_details is not None and where.cloud:
+        from core.feeds.cloud import CloudFeed
+
+        await CloudFeed(cloud(where), intake.store, intake, clock).read_once(cloud_details)
     notes = [f"{kind}: {state.cause}" for kind, state in intake.states.items() if state.cause and not state.holds]
     notes += [problem for state in intake.states.values() for problem in state.problems]
     return Reading(intake.store.snapshot(clock.now()), clients.place.context, notes)

@@ -11,10 +11,11 @@ from core.cluster.store import Store
 from core.session.reading import load_dump
 from core.views.header import About, loading_progress, sources
 from core.views.status import Connection, Progress, Source
-from core.where import Where, target
+from core.where import Where, cloud, target
 
 if TYPE_CHECKING:
     from core.clients.kubernetes import Clients
+    from core.feeds.cloud import CloudFeed
     from core.feeds.kubernetes import ClusterFeed
 
 
@@ -83,20 +84,25 @@ class DumpSource:
 class LiveSource:
     """A cluster, followed until closed."""
 
-    def __init__(self, clients: "Clients", feed: "ClusterFeed", intake: Intake) -> None:
-        self._clients, self._feed, self._intake = clients, feed, intake
+    def __init__(
+        self, clients: "Clients", feed: "ClusterFeed", intake: Intake, cloud_feed: "CloudFeed | None" = None
+    ) -> None:
+        self._clients, self._feed, self._intake, self._cloud = clients, feed, intake, cloud_feed
         self._task = asyncio.ensure_future(feed.run())
+        self._cloud_task = asyncio.ensure_future(cloud_feed.run()) if cloud_feed is not None else None
 
     @classmethod
     async def open(cls, where: Where, store: Store, clock: Clock) -> "LiveSource":
         """Read the configuration and start to follow. Raises VacancyError when that is impossible."""
         from core.clients.kubernetes import connect
+        from core.feeds.cloud import CloudFeed
         from core.feeds.kubernetes import ClusterFeed
         from core.feeds.kubernetes.cluster import SERVED
 
         clients = await connect(target(where), where.write)
         intake = Intake(store, SERVED)
-        return cls(clients, ClusterFeed(clients.reader, intake, clock=clock), intake)
+        cloud_feed = CloudFeed(cloud(where), store, intake, clock) if where.cloud else None
+        return cls(clients, ClusterFeed(clients.reader, intake, clock=clock), intake, cloud_feed)
 
     @property
     def ready(self) -> bool:
@@ -105,8 +111,9 @@ class LiveSource:
         return state is not None and (state.holds or bool(self._intake.store.table("Node")))
 
     def check(self) -> None:
-        if self._task.done():
-            self._task.result()
+        for task in (self._task, self._cloud_task):
+            if task is not None and task.done():
+                task.result()
 
     def now(self, clock: Clock) -> float:
         return clock.now()
@@ -119,11 +126,14 @@ class LiveSource:
 
     def wake(self) -> None:
         self._feed.wake()
+        if self._cloud is not None:
+            self._cloud.wake()
 
     async def close(self) -> None:
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await self._task
+        for task in filter(None, (self._task, self._cloud_task)):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
         await self._clients.close()
 
 

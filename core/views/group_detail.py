@@ -229,5 +229,5 @@ def _members(group: Group, now: float) -> TableView:
 
 
 def _nodes(record: GroupRecord, now: float) -> TableView:
-    rows = tuple(Row(one.node.name, (text_cell(one.node.name),)) for one in record.nodes)
+    rows = tuple(Row(node.name, (text_cell(node.name),)) for node in record.nodes)
     return TableView(ViewKey("members"), "Nodes", (Column("node", "NODE", 30, grow=True),), rows, 0, now, noun="nodes")

@@ -37,7 +37,7 @@ def item(record: GroupRecord) -> dict[str, Any]:
         "desiredSize": record.desired,
         "room": record.room,
         "state": state(record)[0] or None,
-        "nodes": [one.node.name for one in record.nodes],
+        "nodes": [node.name for node in record.nodes],
         "instanceTypes": list(record.instance_types),
         "chargeType": charge(record) or None,
         "problems": list(record.problems),

@@ -3,13 +3,14 @@ wrong. One group in full is in group_detail, the JSON form in group_list; how gr
 core/cluster/groups."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.analysis.reservation import Figures, Reservation, total
 from core.cluster import membership
 from core.cluster.cloud_kinds import GROUP
 from core.cluster.group import Group
 from core.cluster.snapshot import Snapshot, Table
+from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
 from core.views import format as fmt
 from core.views.nodes import NodeRecord
@@ -36,7 +37,9 @@ class GroupRecord:
     id: str
     small: NodeGroup | None
     details: Group | None
-    nodes: tuple[NodeRecord, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    reservation: Reservation = field(default_factory=dict)
+    """What its nodes book and use together."""
 
     @property
     def name(self) -> str:
@@ -88,10 +91,6 @@ class GroupRecord:
     def problems(self) -> tuple[str, ...]:
         return self.details.problems if self.details is not None else ()
 
-    @property
-    def reservation(self) -> Reservation:
-        return total(record.reservation for record in self.nodes)
-
 
 def of_tables(table: Callable[[str], Table[object]], nodes: Mapping[str, NodeRecord]) -> dict[str, GroupRecord]:
     """Group id -> record, from a snapshot's or a store's tables and the node records of the same moment."""
@@ -107,7 +106,8 @@ def of_tables(table: Callable[[str], Table[object]], nodes: Mapping[str, NodeRec
         own = members.get(key, [])
         if key not in small and group_details is not None:
             own = [nodes[name] for name in group_details.nodes if name in nodes]
-        found[key] = GroupRecord(key, small.get(key), group_details, tuple(own))
+        booked = total(record.reservation for record in own)
+        found[key] = GroupRecord(key, small.get(key), group_details, tuple(record.node for record in own), booked)
     return found
 
 
@@ -209,7 +209,7 @@ def _state(record: GroupRecord, now: float) -> Cell:
 
 
 def _nodes(record: GroupRecord, now: float) -> Cell:
-    ready = sum(one.node.ready is True for one in record.nodes)
+    ready = sum(node.ready is True for node in record.nodes)
     words = str(len(record.nodes)) if ready == len(record.nodes) else f"{ready}/{len(record.nodes)}"
     return Cell(words, len(record.nodes), Tone.PLAIN if ready == len(record.nodes) else Tone.WARNING)
 

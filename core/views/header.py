@@ -1,9 +1,10 @@
 """The header's content: cluster totals, and how the feeds are doing in a person's words. Drawing it is the screen's."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from core.analysis.reservation import Figures
+from core.cluster.cloud_kinds import READ
 from core.feeds.sink import FeedState, Phase
 from core.kube import kinds
 from core.views.live import Moment
@@ -12,6 +13,7 @@ from core.views.table import Bar
 
 _NEEDED = tuple(kind.name for kind in kinds.ALL if kind.needed)
 _METRICS = ("NodeMetrics", "PodMetrics")
+_CLOUD = tuple(kind.name for kind in READ)
 _CONNECTION = {
     Phase.CONNECTING: Connection.CONNECTING,
     Phase.LISTING: Connection.LIVE,
@@ -66,10 +68,24 @@ def header(moment: Moment, about: About, armed: bool) -> Status:
 
 
 def sources(states: Mapping[str, FeedState]) -> tuple[Source, ...]:
-    """The feeds as sources: Kubernetes as a whole, then metrics, then every other kind that is not well."""
-    others = [name for name, state in states.items() if name not in (*_NEEDED, *_METRICS) and state.cause]
+    """The feeds as sources: Kubernetes as a whole, then metrics, the cloud, and every other kind that is not well."""
+    told = (*_NEEDED, *_METRICS, *_CLOUD)
+    others = [name for name, state in states.items() if name not in told and state.cause]
     shown = (("kubernetes", _NEEDED), ("metrics", _METRICS), *((name, (name,)) for name in others))
-    return tuple(_source(name, [states[kind] for kind in of if kind in states]) for name, of in shown)
+    found = [_source(name, [states[kind] for kind in of if kind in states]) for name, of in shown]
+    return (*found[:2], *_cloud({kind: states[kind] for kind in _CLOUD if kind in states}), *found[2:])
+
+
+def _cloud(states: Mapping[str, FeedState]) -> Iterator[Source]:
+    """The cloud as one source, once it is asked. What may not be read limits it; it is off when nothing may be."""
+    off = [state for state in states.values() if _CONNECTION[state.phase] is Connection.OFF]
+    known = [state for state in states.values() if state not in off and state.phase is not Phase.CONNECTING]
+    if known:
+        source = _source("cloud", known)
+        limit = f"limited: {off[0].cause}" if off else ""
+        yield Source(source.name, source.state, source.since, source.detail or limit)
+    elif states:
+        yield _source("cloud", off or list(states.values()))
 
 
 def _source(name: str, states: list[FeedState]) -> Source:

@@ -11,6 +11,7 @@ from core.cluster.store import Store
 from core.views import node_detail
 from core.views.detail import DetailView
 from core.views.link import Failure, Update
+from core.views.live_groups import GroupDetailView, GroupsView
 from core.views.live_nodes import NodesView, Records
 from core.views.nodes import NodeRecord
 from core.views.table import ViewKey
@@ -88,6 +89,26 @@ def _node_detail(record: NodeRecord, moment: Moment) -> DetailView:
     return node_detail.view(record, pods, store.table("PodMetrics"), events, moment.now, store.generation)
 
 
+class GroupsProducer:
+    """The Groups table."""
+
+    def __init__(self) -> None:
+        self._view = GroupsView()
+
+    def produce(self, moment: Moment) -> Iterator[Update | None]:
+        return self._view.produce(moment.store, moment.records, moment.now)
+
+
+class GroupDetailProducer:
+    """One group in full."""
+
+    def __init__(self, key: ViewKey) -> None:
+        self._view = GroupDetailView(key)
+
+    def produce(self, moment: Moment) -> Iterator[Update | None]:
+        return self._view.produce(moment.store, moment.records, moment.now)
+
+
 @dataclass(slots=True)
 class UnknownView:
     """Says once that there is no such view."""
@@ -108,4 +129,8 @@ def producer(key: ViewKey) -> Producer | None:
             return NodesProducer(key)
         case "node":
             return NodeDetailProducer(key)
+        case "groups":
+            return GroupsProducer()
+        case "group":
+            return GroupDetailProducer(key)
     return None

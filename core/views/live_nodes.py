@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
+from core.analysis import origin
 from core.analysis.reservation import Tally
 from core.cluster import membership
 from core.cluster.store import Store
@@ -93,9 +94,10 @@ class Records:
             yield self._next_to_age.pop()
 
     def _new_groups(self) -> bool:
-        """Groups change rarely: their members are worked out again only then (or when nodes come)."""
+        """Groups, and what tells where nodes come from, change rarely: all nodes are looked at again only then."""
         groups = tuple(self.store.table("NodeGroup").values())
-        now = (groups, len(self.store.table("Node")), self.store.is_available("Pod"))
+        origins = self.store.version(*origin.KINDS)
+        now = (groups, len(self.store.table("Node")), self.store.is_available("Pod"), origins)
         if now == self._groups_of:
             return False
         self._groups_of = now

@@ -3,6 +3,8 @@ says in cells is in nodes."""
 
 from collections.abc import Mapping
 
+from core.analysis import origin
+from core.analysis.origin import Origin
 from core.analysis.reservation import bookings, of_node
 from core.cluster import membership
 from core.cluster.booking import Booking
@@ -14,13 +16,17 @@ from core.kube.own_kinds import NodeGroup
 from core.views.nodes import NodeRecord
 
 
-def record(node: Node, booking: Booking | None, metrics: NodeMetrics | None, group: NodeGroup | None) -> NodeRecord:
+def record(
+    node: Node, booking: Booking | None, metrics: NodeMetrics | None, group: NodeGroup | None, came: Origin
+) -> NodeRecord:
     """Everything about one node. `booking` None: its pods could not be read."""
     return NodeRecord(
         node=node,
         reservation=of_node(node, booking, metrics),
         pool=group.display_name if group is not None and group.display_name else node.pool,
         group=group.id if group is not None else "",
+        origin=came.how.value,
+        origin_evidence=came.because,
     )
 
 
@@ -28,10 +34,12 @@ def of_snapshot(snapshot: Snapshot) -> dict[str, NodeRecord]:
     """Node name -> record, in the nodes' order."""
     booked = bookings(snapshot) if snapshot.has("Pod") else None
     metrics, groups = snapshot.table("NodeMetrics"), membership.of_nodes(snapshot.nodes, snapshot.groups.values())
-    return {
-        name: record(node, None if booked is None else booked.get(name, Booking()), metrics.get(name), groups.get(name))
-        for name, node in snapshot.nodes.items()
-    }
+
+    def of(name: str, node: Node) -> NodeRecord:
+        booking = None if booked is None else booked.get(name, Booking())
+        return record(node, booking, metrics.get(name), groups.get(name), origin.of(node, snapshot.table))
+
+    return {name: of(name, node) for name, node in snapshot.nodes.items()}
 
 
 def of_store(store: Store, name: str, groups: Mapping[str, NodeGroup], pods_known: bool) -> NodeRecord | None:
@@ -40,4 +48,5 @@ def of_store(store: Store, name: str, groups: Mapping[str, NodeGroup], pods_know
     if node is None:
         return None
     booking = store.booking(name) if pods_known else None
-    return record(node, booking, store.table("NodeMetrics").get(name), groups.get(name))
+    metrics = store.table("NodeMetrics").get(name)
+    return record(node, booking, metrics, groups.get(name), origin.of(node, store.table))
