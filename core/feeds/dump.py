@@ -211,10 +211,15 @@ def _add_items(
             own = _item_head.decode(item)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise InputError(f"{file}: items[{index}]: {one_line(str(error))}") from None
-        if own.kind == "List":
+        if _is_list(own.kind):
             _add_document(dump, file, item, size, tell)
         else:
             _add_object(dump, file, item, own.kind or listed, own.api_version or (head.api_version if head else None))
+
+
+def _is_list(name: str | None) -> bool:
+    """A `List` within a list, or a typed one: an empty PodDisruptionBudgetList says that there are none."""
+    return name is not None and (name == "List" or (name.endswith("List") and name[:-4] in kinds.BY_NAME))
 
 
 def _kind(name: str, api_version: str | None) -> Kind | None:

@@ -46,6 +46,8 @@ class KindFeed:
                 await asyncio.sleep(pause * random.uniform(0.8, 1.2))
             except VacancyError as error:
                 await self._wait_after(error)
+            except Exception as error:  # a mistake of ours takes this kind along, not the others
+                await self._wait_after(VacancyError(f"unexpected {type(error).__name__}: {error}; please report it"))
 
     async def _list(self) -> None:
         around, status = self._around, self.status

@@ -125,10 +125,11 @@ async def test_sleepers_can_be_woken() -> None:
     assert time.monotonic() - started < 5
 
 
-def test_the_token_is_taken_from_the_head_only() -> None:
+def test_the_token_is_found_wherever_the_metadata_stands() -> None:
     assert token_of(b'{"kind":"PodList","metadata":{"resourceVersion":"1","continue":"abc="},"items":[]}') == "abc="
     assert token_of(b'{"metadata":{"resourceVersion":"1"},"items":[{"continue":"no"}]}') == ""
-    assert token_of(b'{"items":[],"metadata":{"continue":"late"}}') == ""
+    assert token_of(b'{"items":[],"metadata":{"continue":"late"}}') == "late"
+    assert token_of(b'{"items":[],"metadata":') == ""
     assert token_of(b"") == ""
 
 
