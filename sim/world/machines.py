@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from sim.clock import rfc3339
-from sim.cloud.state import Cloud, Instance, NodePool
+from sim.cloud.state import Cloud, Instance
 from sim.kube import eviction
 from sim.kube.errors import ApiError
 from sim.kube.registry import Registry
@@ -172,7 +172,8 @@ class Machines:
         labels = dict(join.labels) if join else {}
         rows = join.taints if join else ()
         taints = [{"key": key, "value": value, "effect": effect} for key, value, effect in rows]
-        found = nodes.node(self.cloud, machine, self._pool(pool_id), labels=labels, taints=taints, version=self.version)
+        pool = self.cloud.pools.get(pool_id)
+        found = nodes.node(self.cloud, machine, pool, labels=labels, taints=taints, version=self.version)
         name = found["metadata"]["name"]
         if self.registry.find("Node", name) is None:
             self.registry.load("Node", [found])
