@@ -85,9 +85,7 @@ class DisruptionController(Controller):
         totals: dict[str, int] = {}
         for pod in pods:
             reference = controller_of(pod)
-            if reference is None:
-                raise NoScaleError(f'found no controller ref for pod "{pod["metadata"]["name"]}"')
-            if reference["uid"] not in totals:
+            if reference is not None and reference["uid"] not in totals:  # unmanaged pods count nowhere
                 totals[reference["uid"]] = self._scale_of(pod, reference)
         return sum(totals.values())
 

@@ -81,11 +81,17 @@ class GarbageCollector(Controller):
             return
         self._going.pop(uid, None)
         left = [finalizer for finalizer in finalizers if finalizer not in (FOREGROUND, ORPHAN)]
-        self.registry.rewrite(kind, {**obj, "metadata": {**obj["metadata"], "finalizers": left}})
+        self.registry.rewrite(kind, _with_list(obj, "finalizers", left))
 
     def _disown(self, obj: Obj, uid: str) -> None:
         left = [reference for reference in obj["metadata"]["ownerReferences"] if reference["uid"] != uid]
-        self.registry.rewrite(obj["kind"], {**obj, "metadata": {**obj["metadata"], "ownerReferences": left}})
+        self.registry.rewrite(obj["kind"], _with_list(obj, "ownerReferences", left))
+
+
+def _with_list(obj: Obj, field: str, values: list[Any]) -> Obj:
+    """The object with that list in its metadata, left out when empty."""
+    meta = {key: value for key, value in obj["metadata"].items() if key != field}
+    return {**obj, "metadata": meta | ({field: values} if values else {})}
 
 
 class NamespaceController(Controller):

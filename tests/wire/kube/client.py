@@ -46,13 +46,14 @@ class Reply:
 class Client:
     """One user of one server; use as an async context manager."""
 
-    def __init__(self, kubeconfig: Path, context: str = "") -> None:
+    def __init__(self, kubeconfig: Path, context: str = "", *, token: str = "") -> None:
+        """As the context's user; with `token` as whoever that stands for."""
         self.kubeconfig = kubeconfig
         config = yaml.safe_load(kubeconfig.read_text())
         self.context = context or config["current-context"]
         chosen = _named(config["contexts"], self.context)["context"]
         cluster = _named(config["clusters"], chosen["cluster"])["cluster"]
-        user = _named(config["users"], chosen["user"])["user"]
+        user = {"token": token} if token else _named(config["users"], chosen["user"])["user"]
         self.url = cluster["server"]
         self.headers = {"Authorization": f"Bearer {user['token']}"} if "token" in user else {}
         self._trust = _trust(cluster, user)
