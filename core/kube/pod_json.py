@@ -25,7 +25,7 @@ class PodMeta(msgspec.Struct, gc=False, rename="camel"):
         return f"{self.namespace or 'default'}/{self.name}"
 
 
-class Container(msgspec.Struct, gc=False, rename="camel"):
+class Container(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
     name: str = ""
     resources: msgspec.Raw = NOTHING
     ports: msgspec.Raw = NOTHING
@@ -72,7 +72,7 @@ class Ephemeral(msgspec.Struct, gc=False):
     """Only that there is one counts."""
 
 
-class PodVolume(msgspec.Struct, gc=False, rename="camel"):
+class PodVolume(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
     name: str = ""
     persistent_volume_claim: Claim | None = None
     ephemeral: Ephemeral | None = None
@@ -84,7 +84,7 @@ class PodVolume(msgspec.Struct, gc=False, rename="camel"):
     rbd: InTreeDisk | None = None
 
 
-class PodSpec(msgspec.Struct, gc=False, rename="camel"):
+class PodSpec(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
     node_name: str | None = None
     containers: list[Container] | None = None
     init_containers: list[Container] | None = None
@@ -112,7 +112,7 @@ class ContainerState(msgspec.Struct, gc=False):
     waiting: Reason | None = None
 
 
-class ContainerStatus(msgspec.Struct, gc=False, rename="camel"):
+class ContainerStatus(msgspec.Struct, gc=False, rename="camel", omit_defaults=True):
     name: str = ""
     allocated_resources: msgspec.Raw = NOTHING
     resources: msgspec.Raw = NOTHING
@@ -134,7 +134,7 @@ class PodStatus(msgspec.Struct, gc=False, rename="camel"):
     nominated_node_name: str | None = None
     resize: str | None = None
     allocated_resources: msgspec.Raw = NOTHING
-    conditions: list[PodCondition] | None = None
+    conditions: msgspec.Raw = NOTHING
     container_statuses: list[ContainerStatus] | None = None
     init_container_statuses: list[ContainerStatus] | None = None
 

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from core.kube import owner
+from core.kube import owner, pod_conditions
 from core.kube.affinity import Affinity, SpreadConstraint
 from core.kube.interning import Interner
 from core.kube.pod import PIN, Container, HostPort, Shape, Template, Volume
 from core.kube.pod_json import Container as WireContainer
-from core.kube.pod_json import ContainerStatus, PodSpec, PodStatus, PodVolume, Port, WirePod
+from core.kube.pod_json import ContainerStatus, PodMeta, PodSpec, PodStatus, PodVolume, Port
 from core.kube.pod_requests import (
     ContainerResources,
     PodResources,
@@ -31,6 +31,8 @@ _shapes: Interner[Shape] = Interner()
 _PINNED = re.compile(
     rb'("key"\s*:\s*"metadata\.name"\s*,\s*"operator"\s*:\s*"In"\s*,\s*"values"\s*:\s*\[\s*")([^"]*)("\s*\])'
 )
+_key = msgspec.json.Encoder().encode
+"""Raw parts are written as they came, so equal keys are equal content; one call is faster than part by part."""
 _NO_RESIZE = (b"", b"{}", b"null")
 
 
@@ -46,39 +48,17 @@ def unpinned(affinity: bytes) -> tuple[bytes, str | None]:
     return _PINNED.sub(rb"\1" + PIN.encode() + rb"\3", affinity), pins.pop().decode()
 
 
-def template(wire: WirePod, status: PodStatus, affinity: bytes, volumes: list[PodVolume] | None) -> Template:
-    """The template of a pod. `affinity` is free of pins; `volumes` are those that matter."""
-    spec, meta = wire.spec, wire.metadata
-    shape_key: list[Any] = [
-        affinity, bytes(spec.tolerations), bytes(spec.node_selector), bytes(spec.topology_spread_constraints),
-        spec.priority, spec.scheduler_name, spec.host_network, spec.priority_class_name, spec.preemption_policy,
-    ]  # fmt: skip
-    for container in spec.containers or ():
-        shape_key += (container.name, bytes(container.resources), bytes(container.ports))
-    if spec.init_containers or volumes or bytes(spec.overhead) or bytes(spec.resources):
-        shape_key += _seldom(spec, volumes)
-    if bytes(spec.scheduling_gates) or bytes(spec.resource_claims):
-        shape_key += ("gates", bytes(spec.scheduling_gates), bytes(spec.resource_claims))
-    if status.container_statuses or status.allocated_resources:
-        shape_key += _resized(spec, status)
-    names, references = bytes(meta.labels), bytes(meta.owner_references)
-    key = tuple(shape_key)
-    return templates.get(
-        (key, names, references),
-        lambda: Template(
-            _shapes.get(key, lambda: _shape(spec, status, affinity, volumes)),
-            labels(meta.labels),
-            owner.from_raw(references),
-        ),
-    )
+def template(meta: PodMeta, spec: PodSpec, status: PodStatus) -> Template:
+    """The template of a pod. Its own parts (node, pin, random volume names, restarts) have been taken out of `spec` and
+    `status`: what is left, written out again, is the key."""
+    key = _key((meta.labels, meta.owner_references, spec, status.container_statuses, status.allocated_resources))
+    return templates.get(key, lambda: _template(meta, spec, status))
 
 
-def _seldom(spec: PodSpec, volumes: list[PodVolume] | None) -> list[Any]:
-    """What few pods have."""
-    found: list[Any] = ["seldom", bytes(spec.overhead), bytes(spec.resources)]
-    for container in spec.init_containers or ():
-        found += (container.name, bytes(container.resources), bytes(container.ports), container.restart_policy)
-    return found + [_volume(volume) for volume in volumes or ()]
+def _template(meta: PodMeta, spec: PodSpec, status: PodStatus) -> Template:
+    """A template that is new. Its shape may be known: what the kubelet has granted only counts while it differs."""
+    shape = _shapes.get((_key(spec), *_resized(spec, status)), lambda: _shape(spec, status))
+    return Template(shape, labels(meta.labels), owner.from_raw(bytes(meta.owner_references)))
 
 
 def _resized(spec: PodSpec, status: PodStatus) -> list[Any]:
@@ -107,13 +87,13 @@ def infeasible(status: PodStatus) -> bool:
     """Whether the node has refused a resize for good: then the wish books nothing."""
     return status.resize == "Infeasible" or any(
         condition.type == "PodResizePending" and condition.reason == "Infeasible"
-        for condition in status.conditions or ()
+        for condition in pod_conditions.all_of(status.conditions)
     )
 
 
-def _shape(spec: PodSpec, status: PodStatus, affinity: bytes, volumes: list[PodVolume] | None) -> Shape:
+def _shape(spec: PodSpec, status: PodStatus) -> Shape:
     resources = _pod_resources(spec, status)
-    wishes = _parsed(affinity, Affinity) or Affinity()
+    wishes = _parsed(spec.affinity, Affinity) or Affinity()
     claims = bytes(spec.resource_claims)
     return Shape(
         requests=pod_requests(resources),
@@ -127,7 +107,7 @@ def _shape(spec: PodSpec, status: PodStatus, affinity: bytes, volumes: list[PodV
         tolerations=_parsed(spec.tolerations, tuple[Toleration, ...]) or (),
         spread=_parsed(spec.topology_spread_constraints, tuple[SpreadConstraint, ...]) or (),
         host_ports=_host_ports(spec),
-        volumes=tuple(kept for volume in volumes or () if (kept := _volume(volume)) is not None),
+        volumes=tuple(kept for volume in spec.volumes or () if (kept := _volume(volume)) is not None),
         priority=spec.priority,
         priority_class=spec.priority_class_name or "",
         preemption_policy=spec.preemption_policy or "",
