@@ -2,7 +2,7 @@
 
 Source: core/static_autoscaler.go and core/scaleup/orchestrator/orchestrator.go of the Cluster Autoscaler."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 
 from core.analysis.autoscaler_status import Status
@@ -82,8 +82,9 @@ class _Decision:
         fits = self._fits(needy)
         options = self._options(needy, fits)
         choice = self._choice(needy, options)
+        helped = {pod.key for pod in choice.helped}
         return Pending(
-            pods=tuple(self._verdict(pod, reasons[pod.key], packed, fits, options, choice) for pod in waiting),
+            pods=tuple(self._verdict(pod, reasons[pod.key], packed, fits, options, helped) for pod in waiting),
             groups=tuple(options.values()),
             expanders=self._shown(options),
             choice=choice,
@@ -203,7 +204,7 @@ class _Decision:
         packed: Mapping[str, int],
         fits: Mapping[str, Fit],
         options: Mapping[str, GroupOption],
-        choice: Choice,
+        helped: Collection[str],
     ) -> PodVerdict:
         if ignored is not None:
             return PodVerdict(pod, IGNORED, ignored_because=ignored)
@@ -211,8 +212,7 @@ class _Decision:
             node = self._placement.nodes[packed[pod.key]]
             return PodVerdict(pod, ECI if node.virtual else FITS_EXISTING, node.name)
         answers = fits[pod.key]
-        helped = any(one is pod for one in choice.helped)
-        return PodVerdict(pod, SCALE_OUT if helped else _outlook(answers, options), groups=answers)
+        return PodVerdict(pod, SCALE_OUT if pod.key in helped else _outlook(answers, options), groups=answers)
 
 
 def _outlook(answers: Fit, options: Mapping[str, GroupOption]) -> str:

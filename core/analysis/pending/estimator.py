@@ -72,15 +72,15 @@ class _Bins:
     def pack(self, pods: Sequence[Pod]) -> None:
         """Into the nodes added so far until one pod fails; that one and the rest only into the last node or a new
         one."""
-        index = 0
-        while index < len(pods) and self._last is not None and self._placed(pods[index], self._first):
+        index, opening = 0, self._placement.opening_from(pods[0], self._first)
+        while index < len(pods) and self._placed(pods[index], opening):
             index += 1
         if not (self._full and self._newer):
             while index < len(pods) and self._fresh(pods[index]):
                 index += 1
 
-    def _placed(self, pod: Pod, first: int, but: int | None = None) -> bool:
-        node = self._placement.place(pod, first, but)
+    def _placed(self, pod: Pod, opening: bytearray | None) -> bool:
+        node = self._placement.place(pod, opening)
         if node is not None:
             self._note(pod, node)
         return node is not None
@@ -112,7 +112,11 @@ class _Bins:
             return False
         refusal = self._placement.first_failure(pod, last)
         spread = refusal is not None and refusal.reasons == pod_topology_spread.REASONS
-        return spread and self._placed(pod, 0, last)
+        if not spread:
+            return False
+        opening = self._placement.opening(self._placement.classes.of(pod))
+        opening[last] = 0
+        return self._placed(pod, opening)
 
     def _note(self, pod: Pod, node: int) -> None:
         self.used.add(node)

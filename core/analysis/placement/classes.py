@@ -2,7 +2,7 @@
 placement."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from core.analysis.placement.masks import Masks
 from core.analysis.placement.relations import Relations, Resident
@@ -10,6 +10,7 @@ from core.analysis.placement.tallies import SpreadTally, Tally
 from core.kube.pod import HostPort, Pod, Shape, Volume
 from core.scheduling import (
     inter_pod_affinity,
+    node_affinity,
     node_resources_fit,
     pod_topology_spread,
     volume_binding,
@@ -18,7 +19,6 @@ from core.scheduling import (
     volumes,
 )
 from core.scheduling.inter_pod_affinity import Term
-from core.scheduling.node_affinity import CONFLICT, pinned
 from core.scheduling.pod_topology_spread import Constraint
 from core.scheduling.refusal import (
     DYNAMIC_RESOURCES,
@@ -36,24 +36,31 @@ Need = tuple[tuple[list[int], int], ...]
 """(free amounts of a resource per node, how much of it the pod takes)."""
 
 
-@dataclass(eq=False, slots=True)
-class PodClass:
-    """Pods with the same shape, labels, namespace, pin and claims: no node tells them apart."""
+class Kind:
+    """What a shape alone says (with a DaemonSet pod's pin): the same for pods of many applications."""
 
-    pod: Pod
-    """One of them."""
-    resident: Resident
-    demand: tuple[tuple[str, int], ...]
-    need: Need
-    search_key: Hashable
-    refused: Refusal | None = None
-    """Every node refuses them (PreFilter)."""
-    unknown: Refusal | None = None
-    """A filter that is not evaluated decides, if no other refuses."""
-    ports: tuple[HostPort, ...] = ()
-    disks: tuple[Volume, ...] = ()
-    claims: Claims = volumes.NONE
-    topologies: tuple[Topology, ...] = ()
+    __slots__ = ("_masks", "_opening", "demand", "disks", "need", "pin", "ports", "shape")
+
+    def __init__(self, shape: Shape, pin: str | None, free: Callable[[str], list[int]], masks: Masks) -> None:
+        self.shape, self.pin, self._masks = shape, pin, masks
+        self.demand = node_resources_fit.demand(shape.requests)
+        self.need: Need = tuple((free(name), amount) for name, amount in self.demand)
+        self.ports: tuple[HostPort, ...] = shape.host_ports
+        self.disks: tuple[Volume, ...] = volume_restrictions.disks(shape.volumes)
+        self._opening: tuple[int, tuple[tuple[str, int], ...]] | None = None
+
+    @property
+    def opening(self) -> tuple[int, tuple[tuple[str, int], ...]]:
+        """(number of the search, demand): equal for pods that look for the same room on the same nodes. Worked out
+        late, because most pods never look for a node."""
+        if self._opening is None:
+            self._opening = (self._masks.search_number(self.shape, self.pin), self.demand)
+        return self._opening
+
+
+class Bonds(NamedTuple):
+    """What ties a class to other pods."""
+
     spread: tuple[tuple[Constraint, SpreadTally], ...] = ()
     affinity: tuple[Tally, ...] = ()
     alone: bool = False
@@ -61,10 +68,53 @@ class PodClass:
     apart: tuple[Tally, ...] = ()
     repels: tuple[Tally, ...] = ()
     """The counters of their own anti-affinity, which others ask."""
-    particular: bool = field(default=False)
-    """More than resources, labels and taints must be looked at on the node."""
-    sticky: bool = field(default=False)
-    """They leave ports, disks or volumes on their node."""
+
+
+class Mounts(NamedTuple):
+    """What a class needs of volumes."""
+
+    claims: Claims = volumes.NONE
+    topologies: tuple[Topology, ...] = ()
+
+
+_FREE, _BARE = Bonds(), Mounts()
+
+
+class PodClass:
+    """Pods with the same template, namespace, pin and claims: no node tells them apart."""
+
+    __slots__ = (
+        "bonds", "kind", "mounts", "need", "particular", "pod", "prefix", "refused", "repels", "resident", "sticky",
+        "unknown",
+    )  # fmt: skip
+
+    def __init__(self, pod: Pod, resident: Resident, kind: Kind, bonds: Bonds, mounts: Mounts) -> None:
+        self.pod = pod
+        """One of them."""
+        self.prefix = f"{resident.namespace}/"
+        self.resident = resident
+        self.kind = kind
+        self.need = kind.need
+        self.bonds = bonds
+        self.repels = bonds.repels
+        self.mounts = mounts
+        self.sticky = bool(kind.ports or kind.disks or mounts is not _BARE)
+        """They leave ports, disks or volumes on their node."""
+        self.particular = self.sticky or bool(bonds.spread or bonds.affinity or bonds.apart)
+        """More than resources, labels and taints must be looked at on the node."""
+        self.refused: Refusal | None = None
+        """Every node refuses them (PreFilter)."""
+        self.unknown: Refusal | None = None
+        """A filter that is not evaluated decides, if no other refuses."""
+
+    @property
+    def demand(self) -> tuple[tuple[str, int], ...]:
+        return self.kind.demand
+
+    @property
+    def search_key(self) -> int:
+        """Equal for classes that may go to the same nodes."""
+        return self.kind.opening[0]
 
 
 class Classes:
@@ -80,76 +130,90 @@ class Classes:
     ) -> None:
         self._masks, self._relations, self._storage, self._free = masks, relations, storage, free
         self._namespaces = namespaces
-        self._classes: dict[Hashable, PodClass] = {}
+        self._kinds: dict[tuple[int, str | None], Kind] = {}
+        self._plain: dict[int, PodClass] = {}
+        self._others: dict[Hashable, PodClass] = {}
 
     def of(self, pod: Pod) -> PodClass:
-        rare = pod.rare
-        key = (id(pod.template), pod.namespace, pod.pin, rare.claims, rare.deletion is not None)
-        found = self._classes.get(key)
+        """The class of a pod. Templates are shared by content, and nearly every template is one class."""
+        rare, template = pod.rare, id(pod.template)
+        if pod.pin is not None or rare.claims or rare.deletion is not None:
+            key: Hashable = (template, pod.namespace, pod.pin, rare.claims, rare.deletion is not None)
+        else:
+            found = self._plain.get(template)
+            if found is None:
+                made = self._plain[template] = self._new(pod)
+                return made
+            if pod.key.startswith(found.prefix):
+                return found
+            key = (template, pod.namespace)
+        other = self._others.get(key)
+        if other is None:
+            other = self._others[key] = self._new(pod)
+        return other
+
+    def kind(self, shape: Shape, pin: str | None) -> Kind:
+        found = self._kinds.get((id(shape), pin))
         if found is None:
-            found = self._classes[key] = self._new(pod)
+            found = self._kinds[id(shape), pin] = Kind(shape, pin, self._free, self._masks)
         return found
 
     def _new(self, pod: Pod) -> PodClass:
-        shape = pod.shape
-        demand = node_resources_fit.demand(shape.requests)
-        made = PodClass(
-            pod=pod,
-            resident=self._relations.resident(pod.labels, pod.namespace, pod.deletion is not None),
-            demand=demand,
-            need=tuple((self._free(name), amount) for name, amount in demand),
-            search_key=self._masks.search_key(shape, pod.pin),
-        )
-        if shape.spread or shape.pod_affinity or shape.pod_anti_affinity:
-            self._relate(made, pod)
-        if pod.claims:
-            self._mount(made, pod)
-        self._note(made, shape, pod.pin)
+        shape, rare = pod.shape, pod.rare
+        resident = self._relations.resident(pod.labels, pod.namespace, rare.deletion is not None)
+        bonds = self._bonds(pod) if shape.spread or shape.pod_affinity or shape.pod_anti_affinity else _FREE
+        made = PodClass(pod, resident, self.kind(shape, pod.pin), bonds, self._mounts(pod) if rare.claims else _BARE)
+        if bonds is not _FREE and self._namespaces is None and self._selects_namespaces(pod):
+            made.unknown = Refusal(INTER_POD_AFFINITY, ("not evaluated: namespaces are not available",), False)
+        if rare.claims:
+            self._judge_claims(made, pod)
+        if shape.node_affinity is not None and pod.pin is None and node_affinity.pinned(shape, pod.pin) == frozenset():
+            made.refused = Refusal(NODE_AFFINITY, node_affinity.CONFLICT)
+        if shape.resource_claims:
+            made.unknown = Refusal(DYNAMIC_RESOURCES, ("not evaluated",), False)
         return made
 
-    def _relate(self, made: PodClass, pod: Pod) -> None:
+    def _bonds(self, pod: Pod) -> Bonds:
         """Constraints that look at other pods."""
-        shape, namespace = pod.shape, pod.namespace
+        shape, namespace, relations = pod.shape, pod.namespace, self._relations
         constraints = pod_topology_spread.constraints(shape, pod.labels)
         keys = frozenset(one.key for one in constraints)
-        made.spread = tuple((one, self._relations.spread(one, keys, namespace, shape, pod.pin)) for one in constraints)
         together = inter_pod_affinity.terms(shape.pod_affinity, namespace)
         apart = inter_pod_affinity.terms(shape.pod_anti_affinity, namespace)
-        made.affinity = self._relations.together(together)
-        made.alone = all(self._means(term, pod) for term in together)
-        made.apart = self._relations.apart(apart)
-        made.repels = tuple(self._relations.repelling(term) for term in apart)
-        if self._namespaces is None and any(term.namespace_selection for term in (*together, *apart)):
-            made.unknown = Refusal(INTER_POD_AFFINITY, ("not evaluated: namespaces are not available",), False)
+        return Bonds(
+            tuple((one, relations.spread(one, keys, namespace, shape, pod.pin)) for one in constraints),
+            relations.together(together),
+            all(self._means(term, pod) for term in together),
+            relations.apart(apart),
+            tuple(relations.repelling(term) for term in apart),
+        )
 
     def _means(self, term: Term, pod: Pod) -> bool:
         return term.covers(pod.namespace, (self._namespaces or {}).get(pod.namespace, {}), pod.labels)
 
-    def _mount(self, made: PodClass, pod: Pod) -> None:
-        if missing := self._storage.unavailable & {"PersistentVolumeClaim", "PersistentVolume", "StorageClass"}:
+    @staticmethod
+    def _selects_namespaces(pod: Pod) -> bool:
+        wanted = (*pod.shape.pod_affinity, *pod.shape.pod_anti_affinity)
+        return any(term.namespace_selection for term in inter_pod_affinity.terms(wanted, pod.namespace))
+
+    def _mounts(self, pod: Pod) -> Mounts:
+        keys = (f"{pod.namespace}/{claim}" for claim in pod.claims)
+        claims = volumes.sort((self._storage.claims[key] for key in keys if key in self._storage.claims), self._storage)
+        return Mounts(claims, volume_zone.topologies(claims.bound))
+
+    def _judge_claims(self, made: PodClass, pod: Pod) -> None:
+        """PreFilter of the volume plugins, in their order."""
+        storage = self._storage
+        if missing := storage.unavailable & {"PersistentVolumeClaim", "PersistentVolume", "StorageClass"}:
             kinds = ", ".join(sorted(missing))
             made.unknown = Refusal(VOLUME_BINDING, (f"not evaluated: {kinds} not available",), False)
             return
         named = [(f"{pod.namespace}/{claim}", claim.startswith(f"{pod.name}-")) for claim in pod.claims]
         lasting = [key for key, ephemeral in named if not ephemeral]
-        found = [self._storage.claims[key] for key, _ in named if key in self._storage.claims]
-        for plugin, reasons in (
-            (VOLUME_RESTRICTIONS, volume_restrictions.missing(lasting, self._storage.claims)),
-            (VOLUME_BINDING, volume_binding.unfit(named, self._storage)),
-            (VOLUME_ZONE, volume_zone.unfit(found, self._storage)),
-        ):
-            if reasons:
-                made.refused = Refusal(plugin, reasons)
-                break
-        made.claims = volumes.sort(found, self._storage)
-        made.topologies = volume_zone.topologies(made.claims.bound)
-
-    def _note(self, made: PodClass, shape: Shape, pin: str | None) -> None:
-        made.ports = shape.host_ports
-        made.disks = volume_restrictions.disks(shape.volumes)
-        if pinned(shape, pin) == frozenset():
-            made.refused = Refusal(NODE_AFFINITY, CONFLICT)
-        if shape.resource_claims:
-            made.unknown = Refusal(DYNAMIC_RESOURCES, ("not evaluated",), False)
-        made.sticky = bool(made.ports or made.disks or made.claims != volumes.NONE)
-        made.particular = made.sticky or bool(made.spread or made.affinity or made.apart)
+        found = [storage.claims[key] for key, _ in named if key in storage.claims]
+        answers = (
+            (VOLUME_RESTRICTIONS, volume_restrictions.missing(lasting, storage.claims)),
+            (VOLUME_BINDING, volume_binding.unfit(named, storage)),
+            (VOLUME_ZONE, volume_zone.unfit(found, storage)),
+        )
+        made.refused = next((Refusal(plugin, reasons) for plugin, reasons in answers if reasons), None)

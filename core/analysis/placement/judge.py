@@ -66,10 +66,10 @@ class Judge:
         """The filters that look at more than free resources, labels and taints."""
         if made.sticky and not self._occupancy.passes(made, node):
             return False
-        return not (made.spread and self.spread(made, node)) and not self.neighbours(made, node)
+        return not (made.bonds.spread and self.spread(made, node)) and not self.neighbours(made, node)
 
     def spread(self, made: PodClass, node: int) -> tuple[str, ...]:
-        for constraint, tally in made.spread:
+        for constraint, tally in made.bonds.spread:
             if tally.codes[node] == ABSENT:
                 return pod_topology_spread.MISSING_LABEL
             if constraint.exceeded(tally.at(node), tally.minimum, len(tally.counts)):
@@ -77,9 +77,9 @@ class Judge:
         return ()
 
     def neighbours(self, made: PodClass, node: int) -> tuple[str, ...]:
-        if made.affinity and not self._has_company(made, node):
+        if made.bonds.affinity and not self._has_company(made, node):
             return inter_pod_affinity.AFFINITY
-        for tally in made.apart:
+        for tally in made.bonds.apart:
             if tally.counts.get(tally.codes[node]):
                 return inter_pod_affinity.ANTI_AFFINITY
         for tally in made.resident.repelled:
@@ -90,11 +90,11 @@ class Judge:
     @staticmethod
     def _has_company(made: PodClass, node: int) -> bool:
         """Every domain must be known; without any such pod anywhere, a pod that means itself may be the first."""
-        if any(tally.codes[node] == ABSENT for tally in made.affinity):
+        if any(tally.codes[node] == ABSENT for tally in made.bonds.affinity):
             return False
-        if all(tally.at(node) > 0 for tally in made.affinity):
+        if all(tally.at(node) > 0 for tally in made.bonds.affinity):
             return True
-        return made.alone and not any(tally.total for tally in made.affinity)
+        return made.bonds.alone and not any(tally.total for tally in made.bonds.affinity)
 
     def _unschedulable(self, made: PodClass, node: int) -> tuple[str, ...]:
         cordoned = node_unschedulable.refuses(self._columns.nodes[node], made.pod.shape.tolerations)
@@ -124,5 +124,5 @@ class Judge:
         return self._occupancy.unbindable(made, self._columns.nodes[node]) if made.sticky else ()
 
     def _zone(self, made: PodClass, node: int) -> tuple[str, ...]:
-        refused = made.topologies and self._occupancy.wrong_zone(made, self._columns.nodes[node])
+        refused = made.mounts.topologies and self._occupancy.wrong_zone(made, self._columns.nodes[node])
         return volume_zone.REASONS if refused else ()

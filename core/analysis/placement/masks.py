@@ -128,7 +128,8 @@ class Masks:
         self._columns = columns
         self._affinity: dict[Hashable, AffinityMask] = {}
         self._taints: dict[Hashable, TaintMask] = {}
-        self._whole: dict[Hashable, Bools] = {}
+        self._numbers: dict[Hashable, int] = {}
+        self._whole: dict[int, Bools] = {}
 
     def affinity_key(self, shape: Shape, pin: str | None) -> Hashable:
         """Equal for shapes that ask the same of a node's labels and name; None when they ask nothing."""
@@ -154,16 +155,16 @@ class Masks:
             found = self._taints[tolerations] = TaintMask(self._columns, tolerations)
         return found
 
-    def search_key(self, shape: Shape, pin: str | None) -> Hashable:
+    def search_number(self, shape: Shape, pin: str | None) -> int:
         """Equal for shapes that may go to the same nodes."""
-        return (self.affinity_key(shape, pin), shape.tolerations)
+        return self._numbers.setdefault((self.affinity_key(shape, pin), shape.tolerations), len(self._numbers))
 
     def search(self, shape: Shape, pin: str | None) -> "Bools":
         """The nodes that a search for a place may try: not cordoned (the autoscaler skips them even for pods that
         tolerate it), tolerated, wanted."""
         import numpy as np
 
-        key = self.search_key(shape, pin)
+        key = self.search_number(shape, pin)
         size = len(self._columns.nodes)
         found = self._whole.get(key)
         if found is None or len(found) != size:

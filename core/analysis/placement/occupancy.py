@@ -35,35 +35,35 @@ class Occupancy:
 
     def change(self, made: PodClass, node: int, by: int) -> None:
         """A pod of the class came (+1) or went (-1)."""
-        _count(self._ports[node], made.ports, by)
-        _count(self._disks[node], made.disks, by)
-        _count(self._handles[node], made.claims.handles, by)
-        _count(self._exclusive, made.claims.exclusive, by)
+        _count(self._ports[node], made.kind.ports, by)
+        _count(self._disks[node], made.kind.disks, by)
+        _count(self._handles[node], made.mounts.claims.handles, by)
+        _count(self._exclusive, made.mounts.claims.exclusive, by)
 
     def ports_taken(self, made: PodClass, node: int) -> bool:
-        return bool(made.ports) and node_ports.conflict(made.ports, self._ports[node])
+        return bool(made.kind.ports) and node_ports.conflict(made.kind.ports, self._ports[node])
 
     def restriction(self, made: PodClass, node: int) -> tuple[str, ...]:
         """VolumeRestrictions' reasons."""
-        if made.disks and volume_restrictions.conflict(made.disks, self._disks[node]):
+        if made.kind.disks and volume_restrictions.conflict(made.kind.disks, self._disks[node]):
             return volume_restrictions.DISK_CONFLICT
-        if any(self._exclusive[claim] for claim in made.claims.exclusive):
+        if any(self._exclusive[claim] for claim in made.mounts.claims.exclusive):
             return volume_restrictions.IN_USE
         return ()
 
     def limit_exceeded(self, made: PodClass, node: Node, index: int) -> bool:
         found = self._storage.csi_nodes.get(node.name)
-        if found is None or not found.limits or not made.claims.handles:
+        if found is None or not found.limits or not made.mounts.claims.handles:
             return False
         attached = self._handles[index].keys() | self._attached.get(node.name, set())
-        return node_volume_limits.exceeded(found.limits, attached, made.claims.handles)
+        return node_volume_limits.exceeded(found.limits, attached, made.mounts.claims.handles)
 
     def unbindable(self, made: PodClass, node: Node) -> tuple[str, ...]:
         """VolumeBinding's reasons."""
-        return volume_binding.reasons(made.claims, node, self._storage)
+        return volume_binding.reasons(made.mounts.claims, node, self._storage)
 
     def wrong_zone(self, made: PodClass, node: Node) -> bool:
-        return volume_zone.refuses(made.topologies, node)
+        return volume_zone.refuses(made.mounts.topologies, node)
 
     def passes(self, made: PodClass, index: int) -> bool:
         """All of the above at once."""

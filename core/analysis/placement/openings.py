@@ -4,7 +4,7 @@ which the next one is found at machine speed.
 Free room only shrinks while pods are being placed, so a node that was full once stays closed until the change that
 filled it is undone. Where room grows otherwise, everything is evaluated anew."""
 
-from collections.abc import Hashable, Sized
+from collections.abc import Hashable, Iterable, Sized
 from typing import TYPE_CHECKING
 
 from core.analysis.placement.classes import PodClass
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LARGEST = 2**62
+_FEW = 24
+"""Below so many nodes plain Python is faster."""
 
 
 class Openings:
@@ -27,7 +29,7 @@ class Openings:
         self._since = 0
 
     def of(self, made: PodClass) -> bytearray:
-        key = (made.search_key, made.demand)
+        key = made.kind.opening
         found = self._open.get(key)
         size = len(made.need[0][0])
         if found is None or len(found) != size:
@@ -62,3 +64,16 @@ class Openings:
                 column = [max(-_LARGEST, min(_LARGEST, amount)) for amount in column]
             found = self._base[name] = np.array(column, dtype=np.int64)
         return found
+
+
+def rooms(made: PodClass, first: int, end: int) -> Iterable[int]:
+    """The nodes from `first` to before `end` with enough free of every resource."""
+    if end - first < _FEW:
+        return [node for node in range(first, end) if all(free[node] >= amount for free, amount in made.need)]
+    import numpy as np
+
+    enough = np.ones(end - first, dtype=bool)
+    for free, amount in made.need:
+        enough &= np.array(free[first:end]) >= amount
+    found: list[int] = (np.flatnonzero(enough) + first).tolist()
+    return found

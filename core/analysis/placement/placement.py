@@ -5,17 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.analysis.placement import inputs
+from core.analysis.placement.bookings import Bookings
 from core.analysis.placement.classes import Classes, PodClass
 from core.analysis.placement.columns import Columns
 from core.analysis.placement.judge import Judge
 from core.analysis.placement.masks import Masks
 from core.analysis.placement.occupancy import Occupancy
-from core.analysis.placement.openings import Openings
+from core.analysis.placement.openings import Openings, rooms
 from core.analysis.placement.relations import Relations
 from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
 from core.kube.pod import Pod
-from core.scheduling import node_resources_fit
 from core.scheduling.refusal import Refusal
 from core.scheduling.volumes import Storage
 
@@ -25,6 +25,14 @@ class Moves(NamedTuple):
 
     nodes: tuple[int, ...]
     stuck: Pod | None = None
+
+
+def has_room(made: PodClass, node: int) -> bool:
+    """Whether enough of every resource is free."""
+    for free, amount in made.need:  # noqa: SIM110  # a generator takes three times as long
+        if free[node] < amount:
+            return False
+    return True
 
 
 class Placement:
@@ -99,16 +107,45 @@ class Placement:
         made = self.classes.of(pod)
         return made.refused is None and made.unknown is None and self._passes(made, node, cordoned=True)
 
-    def next_fitting(self, made: PodClass) -> int | None:
-        """The node that a search would take now. Moves neither pod nor cursor."""
+    def present(self) -> list[int]:
+        """The nodes that are not gone, in their order."""
+        return list(self._all_present())
+
+    def opening(self, made: PodClass) -> bytearray:
+        """1 for every node that may take such a pod as far as labels, taints and free resources go: barred nodes and
+        those that are gone don't. A copy."""
+        if made.refused is not None or made.unknown is not None:
+            return bytearray(len(self.nodes))
+        opening = bytearray(self._openings.of(made))
+        for node in (*self._barred, *self.relations.gone):
+            opening[node] = 0
+        return opening
+
+    def opening_from(self, pod: Pod, first: int) -> bytearray:
+        """The same for the nodes from `first` on, which are copies of one another; the others are closed."""
+        made = self.classes.of(pod)
+        opening = bytearray(len(self.nodes))
+        if first < len(opening) and self.masks.allows(pod, first, cordoned=False):
+            for node in rooms(made, first, len(opening)):
+                opening[node] = 1
+        return opening
+
+    def measure(self) -> None:
+        """What is remembered about free room is read anew, so that an `opening` is exact until the next change."""
+        self._openings.renew()
+
+    def next_fitting(self, made: PodClass, opening: bytearray | None = None) -> int | None:
+        """The node that a search would take now, of those that `opening` leaves open (else all). Moves neither pod nor
+        cursor."""
         if made.refused is not None or made.unknown is not None or not self.nodes:
             return None
         start = self._position()
-        opening = self._openings.of(made)
+        if opening is None:
+            opening = self._openings.of(made)
         for low, high in ((start, len(self.nodes)), (0, start)):
             node = opening.find(1, low, high)
             while node >= 0:
-                if any(free[node] < amount for free, amount in made.need):
+                if not has_room(made, node):
                     self._close(opening, node)
                 elif self._open_to(made, node):
                     return node
@@ -117,11 +154,11 @@ class Placement:
 
     # changing
 
-    def place(self, pod: Pod, first: int = 0, but: int | None = None) -> int | None:
-        """Put the pod on the next node that takes it, and the cursor behind it; None when no node does. Only nodes
-        from `first` on, and not `but`, are tried."""
+    def place(self, pod: Pod, opening: bytearray | None = None) -> int | None:
+        """Put the pod on the next node that takes it, and the cursor behind it; None when no node does. Only nodes that
+        `opening` leaves open are tried."""
         made = self.classes.of(pod)
-        node = self._next_of(made, first, but) if first or but is not None else self.next_fitting(made)
+        node = self.next_fitting(made, opening)
         if node is not None:
             self._advance(node)
             self._put(made, pod, node)
@@ -204,17 +241,24 @@ class Placement:
 
     def _load(self, pods: Iterable[Pod]) -> None:
         """The pods that are there from the start. Counters are filled when somebody asks, from the lists made here."""
-        particular = []
+        booked, particular = Bookings(), []
+        index, lists, kinds, marked = self.columns.index, self.pods, booked.kinds, booked.marked
         for pod in pods:
-            node = self.columns.index.get(pod.node or "")
+            node = index.get(pod.node or "")
             if node is None:
                 continue
-            self.pods[node].append(pod)
-            shape = pod.shape
-            for name, amount in node_resources_fit.demand(shape.requests):
-                self.free(name)[node] -= amount
-            if shape.pod_anti_affinity or shape.host_ports or shape.volumes or pod.claims:
+            lists[node].append(pod)
+            shape = pod.template.shape
+            kind = kinds.get(id(shape))
+            if kind is None:
+                kind = booked.add(shape)
+            booked.nodes.append(node)
+            booked.numbers.append(kind)
+            if kind in marked or pod.rare.claims:
                 particular.append((pod, node))
+        for resource, taken in booked.sums(len(self.nodes)):
+            free = self.free(resource)
+            free[:] = [amount - less for amount, less in zip(free, taken, strict=True)]
         for pod, node in particular:
             made = self.classes.of(pod)
             for tally in made.repels:
@@ -238,18 +282,10 @@ class Placement:
         position = node if present is None else bisect_left(present, node)
         self.cursor = (position + 1) % len(self.nodes if present is None else present)
 
-    def _next_of(self, made: PodClass, first: int, but: int | None) -> int | None:
-        """`next_fitting` among some nodes, looked at one by one: they are few, or few pods ask."""
-        if made.refused is not None or made.unknown is not None:
-            return None
-        start = max(self._position(), first)
-        tried = (*range(start, len(self.nodes)), *range(first, start))
-        return next((node for node in tried if node != but and self._passes(made, node) and self._is_open(node)), None)
-
     def _passes(self, made: PodClass, node: int, cordoned: bool = False) -> bool:
         """Resources, labels, taints and particulars. A search passes over every cordoned node; a single question only
         where the pod doesn't tolerate it."""
-        if any(free[node] < amount for free, amount in made.need) or not self.masks.allows(made.pod, node, cordoned):
+        if not has_room(made, node) or not self.masks.allows(made.pod, node, cordoned):
             return False
         return not (made.particular or made.resident.repelled) or self.judge.passes_particulars(made, node)
 
