@@ -25,6 +25,8 @@ class Kind:
     """Without it there is no answer at all; every other kind only turns its part off."""
     field_selector: str = ""
     """Only objects that match are listed, where a kind is read for one or a few objects."""
+    addon: bool = False
+    """Many clusters have no such kind, and that is worth no word."""
 
     @property
     def api_version(self) -> str:
@@ -46,14 +48,21 @@ class Kind:
         return self.codec.event(line)
 
 
-def _workload(name: str, group: str, version: str, plural: str) -> Kind:
-    return Kind(name, group, version, plural, True, workloads.codec(name))
+def _workload(name: str, group: str, version: str, plural: str, addon: bool = False) -> Kind:
+    return Kind(name, group, version, plural, True, workloads.codec(name), addon=addon)
 
 
 def _generic(
-    name: str, group: str, version: str, plural: str, namespaced: bool = True, field_selector: str = ""
+    name: str,
+    group: str,
+    version: str,
+    plural: str,
+    namespaced: bool = True,
+    field_selector: str = "",
+    addon: bool = False,
 ) -> Kind:
-    return Kind(name, group, version, plural, namespaced, generic.codec(name), field_selector=field_selector)
+    codec = generic.codec(name)
+    return Kind(name, group, version, plural, namespaced, codec, field_selector=field_selector, addon=addon)
 
 
 _STORAGE = "storage.k8s.io"
@@ -82,12 +91,12 @@ ALL: tuple[Kind, ...] = (
     Kind("Event", "", "v1", "events", True, event.codec),
     _generic("ConfigMap", "", "v1", "configmaps", field_selector="metadata.namespace=kube-system"),
     _generic("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers"),
-    _generic("VerticalPodAutoscaler", "autoscaling.k8s.io", "v1", "verticalpodautoscalers"),
-    _generic("WorkloadSpread", "apps.kruise.io", "v1alpha1", "workloadspreads"),
-    _workload("CloneSet", "apps.kruise.io", "v1alpha1", "clonesets"),
+    _generic("VerticalPodAutoscaler", "autoscaling.k8s.io", "v1", "verticalpodautoscalers", addon=True),
+    _generic("WorkloadSpread", "apps.kruise.io", "v1alpha1", "workloadspreads", addon=True),
+    _workload("CloneSet", "apps.kruise.io", "v1alpha1", "clonesets", addon=True),
     Kind("PodUnavailableBudget", "policy.kruise.io", "v1alpha1", "podunavailablebudgets", True,
-         disruption.codec("PodUnavailableBudget")),
-    _generic("ElasticWorkload", "autoscaling.alibabacloud.com", "v1beta1", "elasticworkloads"),
+         disruption.codec("PodUnavailableBudget"), addon=True),
+    _generic("ElasticWorkload", "autoscaling.alibabacloud.com", "v1beta1", "elasticworkloads", addon=True),
     Kind("NodeGroup", "vacancy", "v1", "nodegroups", False, own_kinds.groups, False, False),
     Kind("AutoscalerPolicy", "vacancy", "v1", "autoscalerpolicies", False, own_kinds.policies, False, False),
 )  # fmt: skip

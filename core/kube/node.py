@@ -162,6 +162,11 @@ def build(wire: WireNode) -> Node:
     )
 
 
+def unread(name: str) -> Node:
+    """A node that may not be read: known only by the pods that are bound to it."""
+    return build(WireNode(Meta(name=name)))
+
+
 def _condition(wire: Condition) -> NodeCondition:
     since = timestamps.seconds(wire.last_transition_time)
     return NodeCondition(wire.type, wire.status, wire.reason or "", wire.message or "", since)

@@ -7,6 +7,7 @@ import msgspec
 
 from core.kube.pod_json import PodCondition
 
+_BOUND, _READY = b'"type":"PodScheduled","status":"True"', b'"type":"Ready","status":"True"'
 _TRUE = rb'"(?:,"observedGeneration":\d+)?,"status":"True"'
 _is_bound = re.compile(rb'"type":"PodScheduled' + _TRUE).search
 _is_ready = re.compile(rb'"type":"Ready' + _TRUE).search
@@ -22,7 +23,9 @@ def all_of(raw: msgspec.Raw) -> list[PodCondition]:
 def ready_and_scheduled(raw: msgspec.Raw) -> tuple[bool, bool, PodCondition | None]:
     """Is it ready; is there a `PodScheduled` condition; and that condition where it is not True."""
     text = bytes(raw)
-    if _is_bound(text):  # written the way the API server writes it, so the other search can be trusted too
+    if _BOUND in text:  # written the way the API server writes it, so the other searches can be trusted too
+        return _READY in text, True, None
+    if _is_bound(text):
         return _is_ready(text) is not None, True, None
     by_type = {condition.type: condition for condition in all_of(raw)}
     ready, scheduled = by_type.get("Ready"), by_type.get("PodScheduled")

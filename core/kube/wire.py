@@ -103,6 +103,7 @@ class _OnlyVersion(msgspec.Struct, gc=False):
     metadata: Meta = msgspec.field(default_factory=Meta)
 
 
+_UNREADABLE = (InputError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _raw_event = msgspec.json.Decoder(_RawEvent)
 _raw_list = msgspec.json.Decoder(RawList)
 _status = msgspec.json.Decoder(Status)
@@ -136,23 +137,16 @@ class Codec(Generic[T]):
     def item(self, text: Text) -> T:
         """One object. Raises InputError with one line that names the object."""
         try:
-            wire = self._item.decode(text)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            return self._build(self._item.decode(text))
+        except _UNREADABLE as error:
             raise InputError(f"{self._kind}{_name_in(text)}: {error}") from None
-        return self._built(wire)
-
-    def _built(self, wire: Any) -> T:
-        try:
-            return self._build(wire)
-        except (InputError, msgspec.MsgspecError, RecursionError) as error:
-            raise InputError(f"{self._kind} {wire.metadata.key[:120]!r}: {error}") from None
 
     def page(self, body: bytes) -> Page[T]:
         """A list response. Raises InputError only when the list as a whole is unreadable."""
         try:
             whole = self._list.decode(body)
             items = [self._build(wire) for wire in whole.items or ()]
-        except (msgspec.MsgspecError, InputError, UnicodeDecodeError, RecursionError):
+        except _UNREADABLE:
             return self._page_item_by_item(body)
         meta = whole.metadata
         return Page(items, meta.continue_, meta.resource_version, meta.remaining)
@@ -192,11 +186,9 @@ class Codec(Generic[T]):
     def _object_event(self, event: _RawEvent) -> WatchEvent[T]:
         try:
             wire = self._item.decode(event.object)
-            return WatchEvent(event.type, self._built(wire), wire.metadata.resource_version or "")
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            return WatchEvent(event.type, self._build(wire), wire.metadata.resource_version or "")
+        except _UNREADABLE as error:
             return WatchEvent(event.type, None, problem=f"{self._kind}{_name_in(event.object)}: {error}")
-        except InputError as error:
-            return WatchEvent(event.type, None, problem=str(error))
 
 
 class _AnyName(msgspec.Struct, gc=False):
