@@ -56,12 +56,14 @@ def group(name: str, members: int) -> Row:
     )
 
 
-def node(index: int, pool: str = "", cpu: Bar | None = None, **changed: Cell) -> Row:
-    name = f"cn-hangzhou.10.0.{index // 250}.{index % 250}"
+def node(
+    index: int, pool: str = "", cpu: Bar | None = None, name: Cell | None = None, verdict: Cell | None = None
+) -> Row:
+    full = f"cn-hangzhou.10.0.{index // 250}.{index % 250}"
     rng = random.Random(index)
     booked, used = rng.random(), rng.random() * 0.6
     cells = {
-        "name": text_cell(name),
+        "name": name or text_cell(full),
         "pool": text_cell(pool),
         "type": text_cell("ecs.g7.2xlarge", Tone.MUTED),
         "cpu": Cell("", cpu.booked, bar=cpu) if cpu else bar_cell(booked, used),
@@ -70,11 +72,13 @@ def node(index: int, pool: str = "", cpu: Bar | None = None, **changed: Cell) ->
         "state": text_cell("Ready", Tone.GOOD) if index % 9 else text_cell("NotReady", Tone.DANGER),
         "age": Cell(f"{index % 60}d", index % 60 * 86400),
         "origin": text_cell("autoscaled", Tone.MUTED),
-        "scale-in": text_cell(f"busy: cpu {int(booked * 100)} % > 50 %") if booked > 0.5 else text_cell("could go"),
+        "scale-in": verdict or text_cell(f"busy: cpu {int(booked * 100)} % > 50 %")
+        if booked > 0.5
+        else text_cell("could go"),
     }
     return Row(
-        f"node/{name}", tuple((cells | changed).values()), f"pool/{pool}" if pool else "", int(bool(pool)),
-        labels={"pool": pool or "none", "kubernetes.io/hostname": name}, opens=ViewKey("node", name),
+        f"node/{full}", tuple(cells.values()), f"pool/{pool}" if pool else "", int(bool(pool)),
+        labels={"pool": pool or "none", "kubernetes.io/hostname": full}, opens=ViewKey("node", full),
     )  # fmt: skip
 
 

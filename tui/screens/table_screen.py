@@ -126,6 +126,7 @@ class TableScreen(Screen[None]):
             self._misread = ""
         except InputError as error:
             self._misread = str(error)
+            self._say()
             return
         self.filter_text = event.text.strip()
         self.table.filter_by(matches)

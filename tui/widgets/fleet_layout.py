@@ -10,6 +10,9 @@ GUTTER = 3
 ROOMY = 110
 """From this width on two cells stand between columns, below it one."""
 
+MINOR = 3
+"""Columns of this importance number and above leave before the first column gets narrower than it would like."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -53,11 +56,11 @@ def lay_out(columns: Sequence[Column], width: int, content: Mapping[str, int], w
     gap = 2 if wide or width >= ROOMY else 1
     kept = list(enumerate(columns))
     if not wide:
-        kept = _kept(kept, width, gap)
-    widths = {index: column.width if wide else _least(column) for index, column in kept}
+        kept = _kept(kept, width, gap, content)
+    widths = {index: _liked(column, content) if wide else _least(column) for index, column in kept}
     spare = width - _total(widths, gap)
     for index, column in sorted(kept, key=lambda pair: pair[1].importance):
-        more = max(min(column.width - widths[index], spare), 0)
+        more = max(min(_liked(column, content) - widths[index], spare), 0)
         widths[index], spare = widths[index] + more, spare - more
     for index, column in kept:
         if column.grow:
@@ -66,18 +69,31 @@ def lay_out(columns: Sequence[Column], width: int, content: Mapping[str, int], w
     return _place(columns, widths, gap)
 
 
-def _kept(columns: list[tuple[int, Column]], width: int, gap: int) -> list[tuple[int, Column]]:
+def _kept(
+    columns: list[tuple[int, Column]], width: int, gap: int, content: Mapping[str, int]
+) -> list[tuple[int, Column]]:
     kept = list(columns)
-    while _total({index: _least(column) for index, column in kept}, gap) > width:
+    while True:
         last = max(kept[1:], key=lambda pair: (pair[1].importance, pair[0]), default=None)
         if last is None or last[1].importance == 0:
-            break
+            return kept
+        widths = {index: _least(column) for index, column in kept}
+        if last[1].importance >= MINOR:
+            widths[kept[0][0]] = _liked(kept[0][1], content)
+        if _total(widths, gap) <= width:
+            return kept
         kept.remove(last)
-    return kept
 
 
 def _least(column: Column) -> int:
     return min(column.min_width or column.width, column.width)
+
+
+def _liked(column: Column, content: Mapping[str, int]) -> int:
+    """The width it would like; one that grows with its content needs no more than that."""
+    if not column.grow or column.id not in content:
+        return column.width
+    return min(column.width, max(content[column.id], _least(column)))
 
 
 def _total(widths: Mapping[int, int], gap: int) -> int:

@@ -25,35 +25,37 @@ class Piece:
     short: str = ""
     drop: int = 0
     tone: Tone = Tone.PLAIN
-    joined: bool = False
-    """Follows the piece before it after two spaces instead of a separator."""
+    part: str = ""
+    """Pieces of one part stand together; a separator stands between parts."""
 
 
 def pieces(status: Status | None, now: float, paused: bool) -> list[Piece]:
     """What the header says at `now` (Unix seconds)."""
     if status is None:
-        return [Piece("vacancy", tone=Tone.ACCENT), Piece("starting …", tone=Tone.MUTED)]
-    line = [Piece("vacancy", drop=9, tone=Tone.ACCENT), Piece(sanitise(status.context), joined=True)]
+        return [Piece("vacancy", tone=Tone.ACCENT), Piece("starting …", tone=Tone.MUTED, part="state")]
+    line = [Piece("vacancy", drop=9, tone=Tone.ACCENT), Piece(sanitise(status.context))]
     if status.region:
-        line.append(Piece(sanitise(status.region), drop=8, tone=Tone.MUTED, joined=True))
+        line.append(Piece(sanitise(status.region), drop=8, tone=Tone.MUTED))
     line += _counts(status)
     if status.cpu.booked is not None or status.memory.booked is not None:
-        line.append(Piece(_shares(status.cpu, status.memory), _shares_short(status.cpu, status.memory), drop=3))
-    line.append(Piece("read-only", "ro", 5, Tone.MUTED) if status.read_only else Piece("ARMED", tone=Tone.WARNING))
+        long, short = _shares(status.cpu, status.memory), _shares_short(status.cpu, status.memory)
+        line.append(Piece(long, short, drop=3, part="shares"))
+    armed = Piece("ARMED", tone=Tone.WARNING, part="arms")
+    line.append(Piece("read-only", "ro", 5, Tone.MUTED, "arms") if status.read_only else armed)
     line += _sources(status, now)
     if paused:
-        line.append(Piece("PAUSED", tone=Tone.ACCENT))
+        line.append(Piece("PAUSED", tone=Tone.ACCENT, part="pause"))
     return line
 
 
 def _counts(status: Status) -> Iterable[Piece]:
     if status.nodes is not None:
-        yield Piece(f"{fmt.count(status.nodes)} nodes", drop=4)
+        yield Piece(f"{fmt.count(status.nodes)} nodes", drop=4, part="counts")
     if status.pods is not None:
-        yield Piece(f"{fmt.count(status.pods)} pods", drop=6, joined=True)
+        yield Piece(f"{fmt.count(status.pods)} pods", drop=6, part="counts")
     if status.waiting is not None:
         tone = Tone.WARNING if status.waiting else Tone.PLAIN
-        yield Piece(f"{fmt.count(status.waiting)} waiting", drop=2, tone=tone, joined=True)
+        yield Piece(f"{fmt.count(status.waiting)} waiting", drop=2, tone=tone, part="counts")
 
 
 def _shares(cpu: Bar, memory: Bar) -> str:
@@ -70,27 +72,27 @@ def _shares_short(cpu: Bar, memory: Bar) -> str:
 
 def _sources(status: Status, now: float) -> Iterable[Piece]:
     if not status.sources:
-        yield Piece("connecting …", tone=Tone.MUTED)
+        yield Piece("connecting …", tone=Tone.MUTED, part="state")
         return
     main, *others = status.sources
     yield _main_source(main, status.as_of, now)
     for source in others:
         if source.state in (Connection.RECONNECTING, Connection.FAILED, Connection.OFF):
             tone = Tone.MUTED if source.state is Connection.OFF else Tone.WARNING
-            yield Piece(_state(source, sanitise(source.name)), f"{sanitise(source.name)}!", 7, tone, joined=True)
+            yield Piece(_state(source, sanitise(source.name)), f"{sanitise(source.name)}!", 7, tone, "state")
 
 
 def _main_source(source: Source, as_of: float | None, now: float) -> Piece:
     age = None if as_of is None else max(now - as_of, 0.0)
     match source.state:
         case Connection.LIVE:
-            return Piece(f"live {_age(age)}", tone=Tone.GOOD)
+            return Piece(f"live {_age(age)}", tone=Tone.GOOD, part="state")
         case Connection.STATIC:
-            return Piece(f"file, {fmt.age(age)} old", tone=Tone.MUTED)
+            return Piece(f"file, {fmt.age(age)} old", tone=Tone.MUTED, part="state")
         case Connection.CONNECTING:
-            return Piece("connecting …", tone=Tone.MUTED)
+            return Piece("connecting …", tone=Tone.MUTED, part="state")
     stale = "" if age is None else f", data {fmt.age(age)} old"
-    return Piece(_state(source, "") + stale, tone=Tone.DANGER)
+    return Piece(_state(source, "") + stale, tone=Tone.DANGER, part="state")
 
 
 def _state(source: Source, name: str) -> str:
@@ -122,10 +124,12 @@ def _width(texts: list[str], line: list[Piece]) -> int:
 
 def _joined(texts: list[str], line: list[Piece]) -> list[tuple[str, Tone]]:
     parts: list[tuple[str, Tone]] = []
+    before = ""
     for text, piece in zip(texts, line, strict=True):
         if parts:
-            parts.append(("  ", Tone.MUTED) if piece.joined else (SEPARATOR, Tone.MUTED))
+            parts.append(("  " if piece.part == before else SEPARATOR, Tone.MUTED))
         parts.append((text, piece.tone))
+        before = piece.part
     return parts
 
 
