@@ -104,7 +104,7 @@ def _drain(drain: Drain) -> dict[str, Any]:
         "reason": drain.reason,
         "blockingPod": by,
         "unplaced": drain.unplaced,
-        "movesTo": dict(drain.moves_to),
+        "movesTo": dict(drain.moves_to.items()),
     }
 
 

@@ -72,12 +72,13 @@ class Drainability:
         self._rules: tuple[Callable[[Pod], Ruling | None], ...] = tuple(self._in_order())
 
     def ruling(self, pod: Pod) -> Ruling:
-        """What the rules say, budgets aside. Pods of the same shape, labels, annotations and owner share the answer,
-        except for those whose age matters."""
+        """What the rules say, budgets aside. Pods that are the same to them share the answer, except for those whose
+        age matters."""
         namespace = pod.namespace
         if namespace == KUBE_SYSTEM or pod.deletion is not None:
             return self._first(pod)
-        key = (id(pod.shape), id(pod.labels), id(pod.annotations), id(pod.owner), namespace, pod.terminated)
+        shape, labels, owner = pod.template.shape, pod.template.labels, pod.template.owner
+        key = (shape.volumes, id(labels), id(owner), pod.rare.annotations, namespace, pod.state.phase)
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._first(pod)

@@ -4,13 +4,16 @@ at all is in drainability; how a place is found is in analysis/placement.
 Source: simulator/cluster.go (SimulateNodeRemoval) and core/scaledown/planner of the Cluster Autoscaler."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 
 from core.analysis.placement import Placement
+from core.analysis.placement.classes import PodClass
+from core.analysis.placement.trial import Trial
 from core.analysis.scale_in.budgets import Allowances
-from core.analysis.scale_in.drainability import Drainability, Outcome, Ruling
+from core.analysis.scale_in.drainability import Drainability, Outcome
 from core.analysis.scale_in.result import BlockingPod, Drain
+from core.analysis.scale_in.roster import Roster, Sort
+from core.kube.node import Node
 from core.kube.pod import Pod
 from core.policy.rule_set import RuleSet
 
@@ -18,110 +21,102 @@ BLOCKED_BY_POD = "BlockedByPod"
 NO_PLACE = "NoPlaceToMovePods"
 
 
-@dataclass(slots=True)
-class _Asked:
-    """What the rules say of one node's pods."""
+class Moves(Mapping[str, str]):
+    """Pod -> node, spelled out only when somebody looks: nobody looks at most nodes' moves."""
 
-    movers: list[Pod] = field(default_factory=list)
-    budgets: list[int] = field(default_factory=list)
-    """Of each mover, those that count it."""
-    blocking: BlockingPod | None = None
-    unknown: str | None = None
+    __slots__ = ("_nodes", "_places", "_pods")
+
+    def __init__(self, pods: Sequence[Pod], places: Sequence[int], nodes: Sequence[Node]) -> None:
+        self._pods, self._places, self._nodes = pods, places, nodes
+
+    def __getitem__(self, pod: str) -> str:
+        return self._spelled_out()[pod]
+
+    def __iter__(self) -> Iterator[str]:
+        return (pod.key for pod in self._pods)
+
+    def __len__(self) -> int:
+        return len(self._pods)
+
+    def items(self) -> ItemsView[str, str]:
+        return self._spelled_out().items()
+
+    def values(self) -> ValuesView[str]:
+        return self._spelled_out().values()
+
+    def _spelled_out(self) -> dict[str, str]:
+        return {pod.key: self._nodes[to].name for pod, to in zip(self._pods, self._places, strict=True)}
 
 
 class Removals:
-    """Removals from one placement, which is left as it was. Nodes are indexes of the placement."""
+    """Removals from one placement, which nobody else may change meanwhile and which is left as it was. Nodes are
+    indexes of the placement."""
 
     def __init__(self, placement: Placement, rules: Drainability, rule_set: RuleSet) -> None:
-        self._placement, self._rules = placement, rules
+        self._rules, self._placement = rules, placement
+        # Since pull request 9288 (in 1.32 and newer) a node that goes stands tainted and empty while its pods look for
+        # a place; before, it kept its other pods, and its domains counted to the end.
         self._ghosts = rule_set.at_least(1, 32)
+        self._trial = Trial(placement, self._ghosts)
+        self._roster = Roster(placement, rules, self._trial)
+        self._came: dict[int, list[Sort]] = {}
 
     def is_empty(self, node: int) -> bool:
         """Nothing on the node has to move, and nothing holds it."""
-        return all(self._rules.stays_behind(pod) for pod in self._placement.pods[node])
+        return all(sort.stays_behind for sort in self._roster.sorts[node])
 
     def waits_for_completion(self, node: int) -> bool:
         """A pod on it asks to be left alone until it has finished."""
-        return any(self._rules.ruling(pod).outcome is Outcome.WAIT for pod in self._placement.pods[node])
+        return any(sort.ruling.outcome is Outcome.WAIT for sort in self._roster.sorts[node])
 
     def alone(self, node: int) -> Drain:
         """Whether the node's pods could move, with nothing else changed."""
-        asked = self._asked(node, self._rules.budgets.allowances())
-        if asked.blocking is not None:
-            return Drain(False, BLOCKED_BY_POD, asked.blocking)
-        if asked.unknown is not None:
-            return Drain(None, None, unknown=asked.unknown)
-        mark = self._placement.mark()
-        self._placement.cursor = 0
-        self._take_off(node, asked.movers)
-        moves = self._placement.move(asked.movers)
-        self._placement.rollback(mark)
-        if moves.stuck is not None:
-            return Drain(False, NO_PLACE, unplaced=moves.stuck.key)
-        names = self._placement.nodes
-        where = {pod.key: names[to].name for pod, to in zip(asked.movers, moves.nodes, strict=True)}
-        return Drain(True, moves_to=where)
+        sorts, pods = self._roster.sorts[node], self._placement.pods[node]
+        for pod, sort in zip(pods, sorts, strict=True):
+            if sort.held is not None:
+                return Drain(False, BLOCKED_BY_POD, BlockingPod(pod.key, *sort.held))
+        for sort in sorts:
+            if sort.unknown is not None:
+                return Drain(None, unknown=sort.unknown)
+        movers = [sort.seeker for sort in sorts if sort.seeker is not None]
+        places = self._trial.alone(node, self._felt(sorts), movers)
+        moving = [pod for pod, sort in zip(pods, sorts, strict=True) if sort.seeker is not None]
+        if len(places) < len(moving):
+            return Drain(False, NO_PLACE, unplaced=moving[len(places)].key)
+        return Drain(True, moves_to=Moves(moving, places, self._placement.nodes))
 
     def together(self, nodes: Iterable[int]) -> list[int]:
         """The nodes that can go in this order, each removal standing before the next is tried."""
-        placement, left = self._placement, self._rules.budgets.allowances()
-        start = placement.mark()
-        placement.cursor = 0
+        left = self._rules.budgets.allowances()
+        self._trial.rewind()
         gone = [node for node in nodes if self._remove(node, left)]
-        placement.rollback(start)
+        self._trial.close()
+        self._came.clear()
         return gone
 
     def _remove(self, node: int, left: Allowances) -> bool:
-        asked = self._asked(node, left)
-        if asked.blocking is not None or asked.unknown is not None:
+        sorts = self._roster.sorts[node] + self._came.get(node, [])
+        if any(self._roster.holds(sort, left) for sort in sorts):
             return False
-        mark = self._placement.mark()
-        self._take_off(node, asked.movers)
-        if self._placement.move(asked.movers).stuck is not None:
-            self._placement.rollback(mark)
+        moving = [sort for sort in sorts if sort.seeker is not None]
+        places = self._trial.remove(node, self._felt(sorts), [sort.seeker for sort in moving if sort.seeker])
+        if places is None:
             return False
-        if self._ghosts:
-            self._placement.withdraw(node)
-        left.use(asked.budgets)
+        for sort, to in zip(moving, places, strict=True):
+            self._came.setdefault(to, []).append(sort)
+            if sort.ruling.budgets:
+                left.use(sort.ruling.budgets)
         return True
 
-    def _take_off(self, node: int, movers: Sequence[Pod]) -> None:
-        """The node without the pods that move. Since pull request 9288 (in 1.32 and newer) it stands there tainted and
-        empty; before, it kept its other pods, and its domains counted to the end."""
-        if self._ghosts:
-            self._placement.haunt(node)
-            return
-        self._placement.bar(node)
-        for pod in movers:
-            self._placement.remove(pod, node)
+    def _felt(self, sorts: Iterable[Sort]) -> list[PodClass]:
+        """The pods that leave the node and are felt by others."""
+        return [sort.made for sort in sorts if sort.felt and (self._ghosts or sort.seeker is not None)]
 
     def risky(self, node: int) -> bool:
         """A budget lets fewer pods go at once than the node has of it."""
-        asked = self._asked(node, left := self._rules.budgets.allowances())
-        return not left.enough(Counter(asked.budgets))
-
-    def _asked(self, node: int, left: Allowances) -> _Asked:
-        """The rules' answer, ending at the first pod that holds the node."""
-        asked, rules = _Asked(), self._rules
-        for pod in self._placement.pods[node]:
-            ruling = rules.ruling(pod)
-            if (held := rules.blocked(ruling, left)) is not None:
-                asked.blocking = BlockingPod(pod.key, *held)
-                return asked
-            if ruling.outcome is Outcome.MOVE:
-                asked.movers.append(pod)
-                asked.budgets += ruling.budgets
-            asked.unknown = asked.unknown or self._unknown(pod, ruling)
-        return asked
-
-    def _unknown(self, pod: Pod, ruling: Ruling) -> str | None:
-        """What keeps us from saying whether the pod could move."""
-        if ruling.outcome is Outcome.UNKNOWN:
-            return ruling.by
-        if ruling.outcome is not Outcome.MOVE:
-            return None
-        refusal = self._placement.classes.of(pod).unknown
-        return f"{refusal.plugin} ({', '.join(refusal.reasons)})" if refusal is not None else None
+        movers = (sort for sort in self._roster.sorts[node] if sort.seeker is not None)
+        wanted = Counter(budget for sort in movers for budget in sort.ruling.budgets)
+        return bool(wanted) and not self._rules.budgets.allowances().enough(wanted)
 
 
 def ordered(candidates: Sequence[int], empty: set[int], marked: set[int]) -> list[int]:

@@ -1,0 +1,91 @@
+"""The pods of each node by what the rules and the scheduler make of them, worked out once per sort of pods: what a
+removal reads instead of the pods themselves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.analysis.placement import Placement
+from core.analysis.placement.classes import PodClass
+from core.analysis.placement.trial import Seeker, Trial
+from core.analysis.scale_in.budgets import Allowances
+from core.analysis.scale_in.drainability import KUBE_SYSTEM, Drainability, Outcome, Ruling
+from core.kube.pod import NOTHING_RARE, Pod, Template
+
+
+@dataclass(eq=False, slots=True)
+class Sort:
+    """Pods that are the same to every rule. `held`: (reason, object behind it) when they hold their node while no
+    budget has been used; `unknown`: what keeps us from saying whether they could move; `seeker`: how they look for a
+    place, None when they don't."""
+
+    namespace: str
+    """With its slash."""
+    ruling: Ruling
+    made: PodClass
+    stays_behind: bool
+    held: tuple[str, str] | None
+    unknown: str | None
+    seeker: Seeker | None = None
+    felt: bool = False
+
+
+class Roster:
+    """All nodes' pods as sorts, in their order, by index of the placement."""
+
+    def __init__(self, placement: Placement, rules: Drainability, trial: Trial) -> None:
+        self._placement, self._rules = placement, rules
+        self._untouched = rules.budgets.allowances()
+        self._known: dict[tuple[object, ...], Sort] = {}
+        self._ordinary: dict[Template, Sort] = {}
+        self.sorts: list[list[Sort]] = [self._sorted(pods) for pods in placement.pods]
+        for sort in self._known.values():
+            if sort.ruling.outcome is Outcome.MOVE:
+                sort.seeker = trial.seeker(sort.made)
+            sort.felt = trial.felt(sort.made)
+
+    @staticmethod
+    def holds(sort: Sort, left: Allowances) -> bool:
+        """Whether such a pod holds its node with so much left of the budgets, or nobody knows."""
+        if sort.ruling.held_by:
+            return left.exhausted(sort.ruling.held_by) is not None or sort.unknown is not None
+        return sort.held is not None or sort.unknown is not None
+
+    def _sorted(self, pods: Iterable[Pod]) -> list[Sort]:
+        found = []
+        for pod in pods:
+            sort = self._ordinary.get(pod.template)
+            if sort is None or pod.rare is not NOTHING_RARE or not pod.key.startswith(sort.namespace):
+                sort = self._sort(pod)
+            found.append(sort)
+        return found
+
+    def _sort(self, pod: Pod) -> Sort:
+        """Pods of one template in one namespace, with the same rarities, are of one sort. Age matters only for system
+        pods, and the node that a pod is meant for only if it may leave it."""
+        namespace = pod.key.partition("/")[0]
+        if namespace == KUBE_SYSTEM or pod.pin is not None:
+            pin = None if pod.of_daemonset else pod.pin
+            age = None if pod.of_daemonset or namespace != KUBE_SYSTEM else pod.created
+            key: tuple[object, ...] = (pod.template, pod.rare, namespace, pin, age)
+            return self._known.get(key) or self._new(pod, namespace, key)
+        sort = self._known.get((pod.template, pod.rare, namespace))
+        if sort is None:
+            sort = self._new(pod, namespace, (pod.template, pod.rare, namespace))
+            if pod.rare is NOTHING_RARE:
+                self._ordinary[pod.template] = sort
+        return sort
+
+    def _new(self, pod: Pod, namespace: str, key: tuple[object, ...]) -> Sort:
+        ruling, made = self._rules.ruling(pod), self._placement.classes.of(pod)
+        held = self._rules.blocked(ruling, self._untouched)
+        stays_behind = self._rules.stays_behind(pod)
+        sort = self._known[key] = Sort(f"{namespace}/", ruling, made, stays_behind, held, _unknown(ruling, made))
+        return sort
+
+
+def _unknown(ruling: Ruling, made: PodClass) -> str | None:
+    if ruling.outcome is Outcome.UNKNOWN:
+        return ruling.by
+    if ruling.outcome is not Outcome.MOVE or made.unknown is None:
+        return None
+    return f"{made.unknown.plugin} ({', '.join(made.unknown.reasons)})"
