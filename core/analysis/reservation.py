@@ -50,7 +50,7 @@ _FIRST = ("cpu", "memory", "ephemeral-storage", "pods")
 def of_node(node: Node, booking: Booking | None, metrics: NodeMetrics | None) -> dict[str, Figures]:
     """The reservation of one node. `booking` None: the pods could not be read, so what is booked is unknown."""
     usage = metrics.usage if metrics is not None else {}
-    booked = booking.requests if booking is not None else {}
+    booked = {**booking.requests, "pods": booking.counted} if booking is not None else {}
     return {
         name: _figures(name, node, booking, usage) for name in _ordered({**node.allocatable, **node.capacity, **booked})
     }

@@ -9,7 +9,7 @@ from core.cluster.intake import Intake
 from core.cluster.snapshot import Snapshot
 from core.cluster.store import Store
 from core.kube import kinds
-from core.views.header import loading_progress
+from core.views import sources
 from core.views.status import Progress
 from core.where import Where, cloud, target
 
@@ -69,7 +69,7 @@ async def _read_cluster(where: Where, clock: Clock, tell: TellProgress | None, c
     try:
         loading = asyncio.ensure_future(read_once(clients.reader, intake, clock=clock))
         while not (await asyncio.wait({loading}, timeout=0.2))[0]:
-            if tell and (progress := loading_progress(intake.states)):
+            if tell and (progress := sources.loading_progress(intake.states)):
                 tell(progress)
         loading.result()
     finally:
@@ -78,6 +78,4 @@ async def _read_cluster(where: Where, clock: Clock, tell: TellProgress | None, c
         from core.feeds.cloud import CloudFeed
 
         await CloudFeed(cloud(where), intake.store, intake, clock).read_once(cloud_details)
-    notes = [f"{kind}: {state.cause}" for kind, state in intake.states.items() if state.cause and not state.holds]
-    notes += [problem for state in intake.states.values() for problem in state.problems]
-    return Reading(intake.store.snapshot(clock.now()), clients.place.context, notes)
+    return Reading(intake.store.snapshot(clock.now()), clients.place.context, sources.notes(intake.states))

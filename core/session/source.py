@@ -1,15 +1,19 @@
 """A session's source of data: a dump that is loaded once, or a cluster that is followed. Each says how it is doing; the
-words for the header are made in core/views/header."""
+words for the header are made in core/views/sources."""
 
 import asyncio
 import contextlib
+import math
+import time
 from typing import TYPE_CHECKING, Protocol
 
 from core.clock import Clock
 from core.cluster.intake import Intake
 from core.cluster.store import Store
+from core.feeds.sink import Phase
 from core.session.reading import load_dump
-from core.views.header import About, loading_progress, sources
+from core.views import sources
+from core.views.header import About
 from core.views.status import Connection, Progress, Source
 from core.where import Where, cloud, target
 
@@ -85,9 +89,14 @@ class LiveSource:
     """A cluster, followed until closed."""
 
     def __init__(
-        self, clients: "Clients", feed: "ClusterFeed", intake: Intake, cloud_feed: "CloudFeed | None" = None
+        self,
+        clients: "Clients",
+        feed: "ClusterFeed",
+        intake: Intake,
+        clock: Clock,
+        cloud_feed: "CloudFeed | None" = None,
     ) -> None:
-        self._clients, self._feed, self._intake, self._cloud = clients, feed, intake, cloud_feed
+        self._clients, self._feed, self._intake, self._clock, self._cloud = clients, feed, intake, clock, cloud_feed
         self._task = asyncio.ensure_future(feed.run())
         self._cloud_task = asyncio.ensure_future(cloud_feed.run()) if cloud_feed is not None else None
 
@@ -102,13 +111,15 @@ class LiveSource:
         clients = await connect(target(where), where.write)
         intake = Intake(store, SERVED)
         cloud_feed = CloudFeed(cloud(where), store, intake, clock) if where.cloud else None
-        return cls(clients, ClusterFeed(clients.reader, intake, clock=clock), intake, cloud_feed)
+        return cls(clients, ClusterFeed(clients.reader, intake, clock=clock), intake, clock, cloud_feed)
 
     @property
     def ready(self) -> bool:
-        """Nodes are enough to show something."""
-        state = self._intake.states.get("Node")
-        return state is not None and (state.holds or bool(self._intake.store.table("Node")))
+        """Nodes are enough to show something; where they may not be read, pods."""
+        nodes, pods = (self._intake.states.get(kind) for kind in ("Node", "Pod"))
+        if nodes is not None and (nodes.holds or self._intake.store.table("Node")):
+            return True
+        return nodes is not None and nodes.phase is Phase.FORBIDDEN and pods is not None and pods.holds
 
     def check(self) -> None:
         for task in (self._task, self._cloud_task):
@@ -121,8 +132,20 @@ class LiveSource:
     def about(self) -> About:
         states = self._intake.states
         return About(
-            self._clients.place.context, None, sources(states), loading_progress(states), _limits(self._intake)
+            self._clients.place.context,
+            self._as_of(),
+            sources.sources(states),
+            sources.loading_progress(states),
+            sources.notice(states),
         )
+
+    def _as_of(self) -> float | None:
+        """When the server was last heard of, or that which is out of date; None before anything was."""
+        heard = time.monotonic() - self._clients.reader.heard
+        if math.isinf(heard):
+            return None
+        latest = self._clock.now() - heard
+        return min(latest, sources.outdated_since(self._intake.states) or latest)
 
     def wake(self) -> None:
         self._feed.wake()
@@ -135,11 +158,3 @@ class LiveSource:
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await task
         await self._clients.close()
-
-
-def _limits(intake: Intake) -> str:
-    """What is limited about what this identity sees, in one line."""
-    limited = sorted({state.namespace for state in intake.states.values() if state.namespace})
-    unread = [problem for state in intake.states.values() for problem in state.problems]
-    words = [f"only namespace {', '.join(limited)} may be read"] if limited else []
-    return "; ".join(words + ([f"{len(unread)} unreadable: {unread[-1]}"] if unread else []))

@@ -1,36 +1,11 @@
-"""The header's content: cluster totals, and how the feeds are doing in a person's words. Drawing it is the screen's."""
+"""The header's content: cluster totals. How the sources are doing is in sources; drawing it is the screen's."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from core.analysis.reservation import Figures
-from core.cluster.cloud_kinds import READ
-from core.feeds.sink import FeedState, Phase
-from core.kube import kinds
 from core.views.live import Moment
-from core.views.status import Connection, Progress, Source, Status
+from core.views.status import Progress, Source, Status
 from core.views.table import Bar
-
-_NEEDED = tuple(kind.name for kind in kinds.ALL if kind.needed)
-_METRICS = ("NodeMetrics", "PodMetrics")
-_CLOUD = tuple(kind.name for kind in READ)
-_CONNECTION = {
-    Phase.CONNECTING: Connection.CONNECTING,
-    Phase.LISTING: Connection.LIVE,
-    Phase.LIVE: Connection.LIVE,
-    Phase.RECONNECTING: Connection.RECONNECTING,
-    Phase.UNREACHABLE: Connection.RECONNECTING,
-    Phase.FORBIDDEN: Connection.OFF,
-    Phase.ABSENT: Connection.OFF,
-}
-_WORST = (
-    Connection.FAILED,
-    Connection.RECONNECTING,
-    Connection.OFF,
-    Connection.CONNECTING,
-    Connection.LIVE,
-    Connection.STATIC,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,42 +40,3 @@ def header(moment: Moment, about: About, armed: bool) -> Status:
         progress=about.progress,
         notice=about.notice,
     )
-
-
-def sources(states: Mapping[str, FeedState]) -> tuple[Source, ...]:
-    """The feeds as sources: Kubernetes as a whole, then metrics, the cloud, and every other kind that is not well."""
-    told = (*_NEEDED, *_METRICS, *_CLOUD)
-    others = [name for name, state in states.items() if name not in told and state.cause]
-    shown = (("kubernetes", _NEEDED), ("metrics", _METRICS), *((name, (name,)) for name in others))
-    found = [_source(name, [states[kind] for kind in of if kind in states]) for name, of in shown]
-    return (*found[:2], *_cloud({kind: states[kind] for kind in _CLOUD if kind in states}), *found[2:])
-
-
-def _cloud(states: Mapping[str, FeedState]) -> Iterator[Source]:
-    """The cloud as one source, once it is asked. What may not be read limits it; it is off when nothing may be."""
-    off = [state for state in states.values() if _CONNECTION[state.phase] is Connection.OFF]
-    known = [state for state in states.values() if state not in off and state.phase is not Phase.CONNECTING]
-    if known:
-        source = _source("cloud", known)
-        limit = f"limited: {off[0].cause}" if off else ""
-        yield Source(source.name, source.state, source.since, source.detail or limit)
-    elif states:
-        yield _source("cloud", off or list(states.values()))
-
-
-def _source(name: str, states: list[FeedState]) -> Source:
-    if not states:
-        return Source(name, Connection.CONNECTING)
-    worst = min(states, key=lambda state: _WORST.index(_CONNECTION[state.phase]))
-    return Source(name, _CONNECTION[worst.phase], worst.since, worst.cause)
-
-
-def loading_progress(states: Mapping[str, FeedState]) -> Progress | None:
-    """How far the first load is: the objects read so far of the kinds that are being listed."""
-    listing = {name: state for name, state in states.items() if state.phase is Phase.LISTING}
-    if not listing:
-        return None
-    done = sum(state.done for state in listing.values())
-    left = [state.remaining for state in listing.values()]
-    total = done + sum(amount or 0 for amount in left) if all(amount is not None for amount in left) else None
-    return Progress(f"reading {', '.join(kinds.BY_NAME[name].plural for name in listing)}", done, total)

@@ -65,12 +65,18 @@ class Records:
         """Take over what changed, in steps. Afterwards `changed` names all nodes whose record is new."""
         self.changed = dirty | set(islice(self._ageing(), len(self.by_name) // AGEING + 1))
         if self._new_groups():
-            self.changed |= {*self.store.table("Node"), *self.by_name}
+            self.changed |= {*self.store.table("Node"), *self.by_name, *self._only_booked()}
         known = self.store.is_available("Pod")
         for index, name in enumerate(self._in_order(self.changed)):
             self._renew(name, known)
             if index % STEP == STEP - 1:
                 yield
+
+    def _only_booked(self) -> set[str]:
+        """Where nodes may not be read: those that pods are bound to."""
+        if self.store.is_available("Node") or not self.store.is_available("Pod"):
+            return set()
+        return {pod.node for pod in self.store.table("Pod").values() if pod.node is not None}
 
     def _in_order(self, names: set[str]) -> list[str]:
         """Nodes that are new stand in the order in which they came."""
@@ -97,7 +103,8 @@ class Records:
         """Groups, and what tells where nodes come from, change rarely: all nodes are looked at again only then."""
         groups = tuple(self.store.table("NodeGroup").values())
         origins = self.store.version(*origin.KINDS)
-        now = (groups, len(self.store.table("Node")), self.store.is_available("Pod"), origins)
+        known = tuple(self.store.is_available(kind) for kind in ("Node", "Pod"))
+        now = (groups, len(self.store.table("Node")), known, origins)
         if now == self._groups_of:
             return False
         self._groups_of = now

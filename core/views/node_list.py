@@ -9,6 +9,7 @@ from core.views.nodes import NodeRecord, grouped, totals
 
 _CSV_RESOURCES = ("cpu", "memory", "pods", "ephemeral-storage")
 _CSV_PARTS = ("capacity", "allocatable", "requested", "limits", "used", "daemonsets")
+_GIVEN = ("capacity", "allocatable")
 _UNIT = {"cpu": "millicores", "memory": "bytes", "ephemeral-storage": "bytes", "pods": "count"}
 
 
@@ -17,17 +18,21 @@ def document(
 ) -> dict[str, Any]:
     """The NodeList."""
     found = list(records)
+    readable = all(record.readable for record in found)
     result: dict[str, Any] = {
         "apiVersion": "vacancy/v1",
         "kind": "NodeList",
         "asOf": as_of,
         "items": [item(record) for record in found],
-        "totals": {"nodes": sum(not r.node.virtual for r in found), "resources": _resources(totals(found).reservation)},
+        "totals": {
+            "nodes": sum(not r.node.virtual for r in found),
+            "resources": _resources(totals(found).reservation, readable),
+        },
         "unavailable": sorted(unavailable),
     }
     if group_by:
         result["groups"] = [
-            {"name": name, "by": group_by, "nodes": len(members), "resources": _resources(_sum(members))}
+            {"name": name, "by": group_by, "nodes": len(members), "resources": _resources(_sum(members), readable)}
             for name, members in grouped(found, group_by).items()
         ]
     return result
@@ -50,15 +55,19 @@ def item(record: NodeRecord) -> dict[str, Any]:
         "origin": record.origin,
         "originEvidence": record.origin_evidence or None,
         "ready": node.ready,
-        "schedulable": not node.unschedulable,
+        "schedulable": not node.unschedulable if record.readable else None,
         "virtual": node.virtual,
         "created": node.created,
-        "resources": _resources(record.reservation),
+        "resources": _resources(record.reservation, record.readable),
     }
 
 
-def _resources(reservation: Reservation) -> dict[str, dict[str, int | None]]:
-    return {name: {part: getattr(figures, part) for part in _CSV_PARTS} for name, figures in reservation.items()}
+def _resources(reservation: Reservation, readable: bool) -> dict[str, dict[str, int | None]]:
+    """What a node that may not be read has to give is unknown, not zero."""
+    return {
+        name: {part: getattr(figures, part) if readable or part not in _GIVEN else None for part in _CSV_PARTS}
+        for name, figures in reservation.items()
+    }
 
 
 def flat(record: NodeRecord) -> dict[str, str | int | bool | None]:
@@ -67,6 +76,6 @@ def flat(record: NodeRecord) -> dict[str, str | int | bool | None]:
         key: value for key, value in item(record).items() if key not in ("resources", "originEvidence")
     }
     for resource in _CSV_RESOURCES:
-        figures = record.reservation.get(resource, Figures())
-        line.update({f"{resource}_{part}_{_UNIT[resource]}": getattr(figures, part) for part in _CSV_PARTS})
+        figures = _resources({resource: record.reservation.get(resource, Figures())}, record.readable)[resource]
+        line.update({f"{resource}_{part}_{_UNIT[resource]}": figures[part] for part in _CSV_PARTS})
     return line

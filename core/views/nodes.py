@@ -41,6 +41,8 @@ class NodeRecord:
     origin_evidence: str = ""
     verdict: Cell = EMPTY
     """What scale-in says, in a few words."""
+    readable: bool = True
+    """False: nodes may not be read; this one is known by the pods on it, and only what they book is."""
 
     def figures(self, resource: str) -> Figures:
         return self.reservation.get(resource, _NONE)
@@ -89,9 +91,14 @@ def state(node: Node) -> tuple[str, Tone]:
     return (f"{words},cordoned", Tone.WARNING if tone is Tone.GOOD else tone) if node.unschedulable else (words, tone)
 
 
+_SHOW: dict[str, Callable[[float | None], str]] = {"cpu": fmt.cpu, "memory": fmt.size}
+
+
 def _bar(resource: str) -> Callable[[NodeRecord | Roll], Cell]:
     def cell(of: NodeRecord | Roll) -> Cell:
         figures = of.figures(resource)
+        if figures.requested and not figures.allocatable:  # a share of nothing, or of what is unknown
+            return Cell(f"{_SHOW[resource](figures.requested)} booked", figures.requested)
         return bar_cell(figures.booked_share, figures.used_share)
 
     return cell
@@ -101,17 +108,21 @@ def _pods(of: NodeRecord | Roll) -> Cell:
     figures = of.figures("pods")
     if figures.requested is None:
         return UNKNOWN
-    full = figures.allocatable > 0 and figures.requested >= figures.allocatable
+    if not figures.allocatable:
+        return Cell(str(figures.requested), figures.requested)
+    full = figures.requested >= figures.allocatable
     return Cell(f"{figures.requested}/{figures.allocatable}", figures.requested, Tone.WARNING if full else Tone.PLAIN)
 
 
 def _state(record: NodeRecord) -> Cell:
+    if not record.readable:
+        return Cell("not readable", "", Tone.MUTED)
     words, tone = state(record.node)
     return Cell(words, words, tone)
 
 
 def _states(roll: Roll) -> Cell:
-    unready = sum(not record.node.ready for record in roll.records)
+    unready = sum(record.readable and not record.node.ready for record in roll.records)
     return Cell(f"{unready} not ready", unready, Tone.DANGER) if unready else EMPTY
 
 
@@ -189,7 +200,8 @@ _COLUMNS: tuple[NodeColumn, ...] = (
         lambda record: record.verdict,
     ),
     _column(
-        Column("pods", "PODS", 9, 7, align=_RIGHT, importance=4, hotkey="P", describes="Pods that count, of pod slots."),
+        Column("pods", "PODS", 9, 7, align=_RIGHT, importance=4, hotkey="P",
+               describes="Pods that count, of pod slots."),
         _pods,
         _pods,
     ),
