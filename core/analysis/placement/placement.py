@@ -12,7 +12,7 @@ from core.analysis.placement.judge import Judge
 from core.analysis.placement.masks import Masks
 from core.analysis.placement.occupancy import Occupancy
 from core.analysis.placement.openings import Openings, rooms
-from core.analysis.placement.relations import Relations
+from core.analysis.placement.relations import Change, Relations
 from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
 from core.kube.pod import Pod
@@ -56,7 +56,8 @@ class Placement:
         self.cursor = 0
         """Where the next search starts: a position among the nodes that are not gone."""
         self.masks = Masks(self.columns)
-        self.relations = Relations(self.columns, self.masks, namespaces or {}, self._placed)
+        self._initial: list[list[Pod]] = []
+        self.relations = Relations(self.columns, self.masks, namespaces or {}, self._initial, self._changes)
         self.occupancy = Occupancy(self.columns, storage)
         self.classes = Classes(self.masks, self.relations, storage, namespaces, self.free)
         self.judge = Judge(self.columns, self.masks, self.occupancy, kubernetes)
@@ -235,7 +236,6 @@ class Placement:
         while len(journal) > mark:
             undo, *what = journal.pop()
             undo(*what)
-        self.relations.forget_census()
 
     # within
 
@@ -259,6 +259,7 @@ class Placement:
         for resource, taken in booked.sums(len(self.nodes)):
             free = self.free(resource)
             free[:] = [amount - less for amount, less in zip(free, taken, strict=True)]
+        self._initial.extend(map(list, lists))
         for pod, node in particular:
             made = self.classes.of(pod)
             for tally in made.repels:
@@ -266,8 +267,13 @@ class Placement:
             if made.sticky:
                 self.occupancy.change(made, node, 1)
 
-    def _placed(self) -> Iterator[tuple[int, list[Pod]]]:
-        return enumerate(self.pods)
+    def _changes(self) -> Iterator[Change]:
+        """What the journal knows of pods that came and went."""
+        for undo, *what in self._journal:
+            if undo == self._unput:
+                yield what[0].resident, what[1], 1
+            elif undo == self._untake:
+                yield what[0].resident, what[2], -1
 
     def _all_present(self) -> list[int]:
         return list(range(len(self.nodes))) if self._present is None else self._present
@@ -330,7 +336,6 @@ class Placement:
             tally.add(node, change)
         if made.sticky:
             self.occupancy.change(made, node, change)
-        self.relations.forget_census()
 
     def _pop_node(self) -> None:
         self.relations.pop()

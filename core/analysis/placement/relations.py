@@ -1,7 +1,7 @@
 """Who counts whom: which counters a pod feeds, and which anti-affinity of others keeps it away. Counters are made when
 a class of pods first needs them, from the pods that are there, and changed by one from then on."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,9 +18,6 @@ from core.scheduling.selection import Selection
 
 _LEAVING = Taint(TO_BE_DELETED, NO_SCHEDULE)
 _NO_LABELS: Mapping[str, str] = {}
-
-Placed = Iterable[tuple[int, Iterable[Pod]]]
-"""(node, its pods) for every node."""
 
 
 @dataclass(eq=False, slots=True)
@@ -44,22 +41,29 @@ class Population(NamedTuple):
     selection: Selection = None
 
 
+Change = tuple[Resident, int, int]
+"""A pod that came to a node (+1) or left it (-1)."""
+
+
 class Relations:
-    """All residents and counters of a placement."""
+    """All residents and counters of a placement. `initial`: the pods of each node at the start, which stays as it is;
+    `changes`: what came and went since."""
 
     def __init__(
         self,
         columns: Columns,
         masks: Masks,
         namespaces: Mapping[str, Mapping[str, str]],
-        placed: Callable[[], Placed],
+        initial: Sequence[Sequence[Pod]],
+        changes: Callable[[], Iterable[Change]],
     ) -> None:
-        self._columns, self._masks, self._namespaces, self._placed = columns, masks, namespaces, placed
+        self._columns, self._masks, self._namespaces = columns, masks, namespaces
+        self._initial, self._changes = initial, changes
         self._residents: dict[tuple[int, str, bool], Resident] = {}
         self._tallies: dict[tuple[Population, Hashable], Tally | SpreadTally] = {}
         self._repelling: dict[Term, Tally] = {}
         self._domains: dict[Hashable, Domains] = {}
-        self._census: list[tuple[Resident, list[int]]] | None = None
+        self._counted: list[tuple[Resident, list[int]]] | None = None
         self.ghosts: set[int] = set()
         """Nodes that bear the taint of a node that is being deleted."""
         self.gone: set[int] = set()
@@ -131,10 +135,6 @@ class Relations:
                 domains.leave(node)
                 domains.enter(node)
 
-    def forget_census(self) -> None:
-        """Pods moved since they were last counted through."""
-        self._census = None
-
     def _tally(self, population: Population, key: str) -> Tally:
         found = self._tallies.get((population, key))
         if found is None:
@@ -145,26 +145,33 @@ class Relations:
 
     def _fill(self, population: Population, tally: Tally | SpreadTally) -> None:
         """Count the pods that are there, and let those that come be counted."""
-        for resident, nodes in self._counted_through():
+        for resident, nodes in self._census():
             if self._counts(population, resident):
                 for node in nodes:
                     tally.add(node, 1)
+        for resident, node, change in self._changes():
+            if self._counts(population, resident):
+                tally.add(node, change)
         for resident in self._residents.values():
             if self._counts(population, resident):
                 resident.feeds.append(tally)
 
-    def _counted_through(self) -> list[tuple[Resident, list[int]]]:
-        if self._census is None:
-            found: dict[tuple[int, str, bool], tuple[Resident, list[int]]] = {}
-            for node, pods in self._placed():
+    def _census(self) -> list[tuple[Resident, list[int]]]:
+        """The pods that were there from the start, by what selectors see of them, with their nodes."""
+        if self._counted is None:
+            templates: dict[Hashable, tuple[Pod, list[int]]] = {}
+            for node, pods in enumerate(self._initial):
                 for pod in pods:
-                    key = (id(pod.labels), pod.namespace, pod.deletion is not None)
-                    entry = found.get(key)
+                    key: Hashable = (id(pod.template), pod.rare.deletion is None)
+                    entry = templates.get(key)
+                    if entry is not None and pod.template.owner is None and entry[0].namespace != pod.namespace:
+                        key = (key, pod.namespace)
+                        entry = templates.get(key)
                     if entry is None:
-                        entry = found[key] = (Resident(pod.labels, key[1], key[2]), [])
+                        entry = templates[key] = (pod, [])
                     entry[1].append(node)
-            self._census = list(found.values())
-        return self._census
+            self._counted = _merged(templates.values())
+        return self._counted
 
     def _counts(self, population: Population, resident: Resident) -> bool:
         if population.namespace is not None:
@@ -209,3 +216,16 @@ class Relations:
             return taints is None or (taints[node] and (tolerated or node not in self.ghosts))
 
         return eligible
+
+
+def _merged(templates: Iterable[tuple[Pod, list[int]]]) -> list[tuple[Resident, list[int]]]:
+    """Pods of one template, by labels, namespace, and whether they are terminating."""
+    found: dict[tuple[int, str, bool], tuple[Resident, list[int]]] = {}
+    for pod, nodes in templates:
+        key = (id(pod.labels), pod.namespace, pod.deletion is not None)
+        entry = found.get(key)
+        if entry is None:
+            found[key] = (Resident(pod.labels, pod.namespace, key[2]), nodes)
+        else:
+            entry[1].extend(nodes)
+    return list(found.values())
