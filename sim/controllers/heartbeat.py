@@ -11,7 +11,7 @@ from sim.kube.registry import Registry
 Obj = dict[str, Any]
 
 LEASES = "kube-node-lease"
-LEASE_EVERY = 10.0  # kubelet nodeLeaseDurationSeconds * 0.25
+LEASE_EVERY = 10.0  # a quarter of the lease's duration
 STATUS_EVERY = 300.0  # nodeStatusReportFrequency
 _LEASE_DURATION = 40
 _HEALTHY = (
@@ -29,29 +29,32 @@ class Heartbeats:
     """Leases every 10 s, the whole status every 5 minutes or when it changes, for each node with a working kubelet."""
 
     def __init__(self, registry: Registry, kubelets: Kubelets, *, seed: int = 0) -> None:
+        self.pace = 1.0  # seconds between two looks at the nodes that start
         self._registry = registry
         self._clock = registry.clock
         self._kubelets = kubelets
         self._random = random.Random(seed)
+        self._renewed: dict[str, float] = {}
         self._reported: dict[str, float] = {}
         self._ready_at: dict[str, float] = {}
 
     async def run(self) -> None:
-        """Beat for ever; nodes that start are looked at every second, the rest every ten."""
-        beat = 0
+        """Beat for ever."""
         while True:
-            self.beat(leases=beat % int(LEASE_EVERY) == 0)
-            beat += 1
-            await self._clock.sleep(1.0)
+            self.beat()
+            await self._clock.sleep(self.pace)
 
-    def beat(self, *, leases: bool = True) -> None:
+    def beat(self) -> None:
         """One round."""
+        now = self._clock.monotonic()
         for node in self._registry.list("Node"):
-            if node["metadata"]["name"] in self._kubelets.stopped:
+            meta = node["metadata"]
+            if meta["name"] in self._kubelets.stopped:
                 continue
-            if leases:
+            if now - self._renewed.get(meta["uid"], -LEASE_EVERY) >= LEASE_EVERY:
+                self._renewed[meta["uid"]] = now
                 self._renew(node)
-            self._report(node, leases)
+            self._report(node, now)
 
     def _renew(self, node: Obj) -> None:
         name, now = node["metadata"]["name"], rfc3339_micro(self._clock.now())
@@ -67,11 +70,11 @@ class Heartbeats:
             "Lease", {"metadata": {"name": name, "namespace": LEASES, "ownerReferences": [owner]}, "spec": spec}
         )
 
-    def _report(self, node: Obj, settled: bool) -> None:
-        uid, now = node["metadata"]["uid"], self._clock.monotonic()
+    def _report(self, node: Obj, now: float) -> None:
+        uid = node["metadata"]["uid"]
         if nodes.is_ready(node):
             last = self._reported.setdefault(uid, now - self._random.uniform(0, STATUS_EVERY))
-            if settled and now - last >= STATUS_EVERY:
+            if now - last >= STATUS_EVERY:
                 self._write(node, ready=True)
             return
         if uid not in self._ready_at:

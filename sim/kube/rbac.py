@@ -80,19 +80,15 @@ def bootstrap(registry: Registry) -> None:
         {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
         {"nonResourceURLs": ["*"], "verbs": ["*"]},
     ]
-    reviews = ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]
+    reviews = ["selfsubjectaccessreviews", "selfsubjectreviews", "selfsubjectrulesreviews"]
+    groups = ["authentication.k8s.io", "authorization.k8s.io"]
+    asking: Obj = {"apiGroups": groups, "resources": reviews, "verbs": ["create"]}
     reading = [{"apiGroups": [group], "resources": names, "verbs": _READ} for group, names in _SHOWN.items()]
     roles = [
         (_role("cluster-admin", everything), "system:masters"),
         (_role("vacancy:reader", reading), "vacancy:readers"),
         (_role("system:discovery", [{"nonResourceURLs": _DISCOVERY, "verbs": ["get"]}]), "system:authenticated"),
-        (
-            _role(
-                "system:basic-user",
-                [{"apiGroups": ["authorization.k8s.io"], "resources": reviews, "verbs": ["create"]}],
-            ),
-            "system:authenticated",
-        ),
+        (_role("system:basic-user", [asking]), "system:authenticated"),
     ]
     for role, group in roles:
         registry.create("ClusterRole", role)

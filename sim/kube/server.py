@@ -65,7 +65,7 @@ class KubeServer:
     async def start(self, port: int = 0, *, tls: bool = True) -> str:
         """Listen on loopback and return the URL; port 0 picks a free one. client-go sends tokens over TLS only."""
         context = self._tls_context() if tls else None
-        self._server = web.Server(self._handle, access_log=None)
+        self._server = web.Server(self._handle, access_log=None, handler_cancellation=True)
         self._runner = web.ServerRunner(self._server, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=context)
@@ -254,9 +254,9 @@ class KubeServer:
                     return _cut(request, response)
                 left = None if left is None else left - len(chunk)
                 await response.write(chunk)
+            await response.write_eof()
         except ConnectionError:
-            return response
-        await response.write_eof()
+            pass  # the client has gone
         return response
 
 

@@ -32,6 +32,7 @@ class Sim:
     def __init__(self, folder: Path, speed: float = 1.0) -> None:
         self.registry = Registry(SimClock(speed=speed))
         self.manager = Manager(self.registry, delays=QUICK)
+        self.manager.heartbeats.pace = 0.05
         self.server = KubeServer(self.registry, metrics=self.manager.usage, logs=Logs(self.registry.clock))
         self._folder = folder
 

@@ -110,7 +110,8 @@ async def test_a_job_ends(ground: Ground) -> None:
 
 
 def _unscheduled(found: Json) -> Json:
-    return next((c for c in found["status"].get("conditions", ()) if c["type"] == "PodScheduled"), {})
+    conditions: list[Json] = found["status"].get("conditions", [])
+    return next((c for c in conditions if c["type"] == "PodScheduled"), {})
 
 
 async def test_a_pod_that_fits_nowhere(ground: Ground) -> None:
@@ -148,7 +149,7 @@ async def test_each_reason_is_counted(ground: Ground) -> None:
     await ground.make("pods", objects.pod("one", "600m", affinity={"nodeAffinity": required}))
 
     def all_counted(found: Json) -> bool:
-        return _unscheduled(found).get("message", "").startswith("0/4 nodes")
+        return str(_unscheduled(found).get("message")).startswith("0/4 nodes")
 
     found = await ground.until(ground.at("pods", "one"), all_counted, "a verdict over four nodes")
     assert _unscheduled(found)["message"] == (
@@ -182,7 +183,8 @@ async def test_spread_and_anti_affinity(ground: Ground) -> None:
     def two_placed(found: Json) -> bool:
         items = found["items"]
         waiting = [item for item in items if _unscheduled(item).get("message")]
-        return len(items) - len(waiting) == sum("nodeName" in item["spec"] for item in items) == 2
+        placed: list[Json] = [item for item in items if "nodeName" in item["spec"]]
+        return len(placed) == 2 and len(waiting) == 1
 
     found = await ground.until(f"{ground.at('pods')}?labelSelector=app%3Dapart", two_placed, "two of three placed")
     waiting = next(pod for pod in found["items"] if "nodeName" not in pod["spec"])
