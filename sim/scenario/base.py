@@ -30,7 +30,9 @@ def lay(stage: Stage) -> None:
         stage.make("StorageClass", name, provisioner=driver, volumeBindingMode=mode, parameters={"type": "cloud_essd"})
 
 
-def system(stage: Stage, works: Workloads, nodes: Sequence[str], home: Sequence[str]) -> None:
+def system(
+    stage: Stage, works: Workloads, nodes: Sequence[str], home: Sequence[str], *, autoscaled: bool = True
+) -> None:
     """DaemonSets on these nodes and the cluster's own Deployments on the `home` nodes, with budgets."""
     not_virtual = _no_virtual()
     for name, shape in _DAEMONS.items():
@@ -41,7 +43,8 @@ def system(stage: Stage, works: Workloads, nodes: Sequence[str], home: Sequence[
     for name, count in (("coredns", 2), ("metrics-server", 1), ("ack-node-problem-detector", 1)):
         works.deployment("kube-system", name, critical, stage.fill(home, count), age=300 * DAY)
         budget(stage, "kube-system", name, {"app": name}, minAvailable=count - 1)
-    autoscaler(stage, works, home[0])
+    if autoscaled:
+        autoscaler(stage, works, home[0])
 
 
 def _no_virtual() -> dict[str, Any]:

@@ -35,4 +35,4 @@ def build(cloud: Cloud, registry: Registry, guests: Machines) -> Planted:
         "unknown": [fleet.unknown],
         "virtual": [fleet.virtual],
     }
-    return Planted(blocked, pending, cases, origins, [spot[0], spot[3], gpu[1]], [("shop", "checkout", 5)])
+    return Planted(blocked, pending, cases, origins, [spot[0], spot[3], gpu[1]], peaks=[("shop", "checkout", 5)])

@@ -27,5 +27,7 @@ class Planted:
     """Origin (as DESIGN.md names them) -> nodes."""
     candidates: list[str] = field(default_factory=list)
     """Nodes that a scale-in could take."""
+    scripts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Bootstrap scripts of a registered cluster, with the variables that each forgets."""
     peaks: list[tuple[str, str, int]] = field(default_factory=list)
     """Deployments that traffic moves: namespace, name, replicas at the peak."""

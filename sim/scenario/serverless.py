@@ -11,7 +11,6 @@ from sim.scenario.workloads import Workloads
 FORCED = {"alibabacloud.com/eci": "true"}
 BURST = {"alibabacloud.com/burst-resource": "eci"}
 _ECI = "k8s.aliyun.com/eci-"
-_VIRTUAL = (("virtual-kubelet.io/provider", "alibabacloud", "NoSchedule"),)
 
 
 def lay(stage: Stage, works: Workloads, fleet: Fleet) -> None:
@@ -19,13 +18,14 @@ def lay(stage: Stage, works: Workloads, fleet: Fleet) -> None:
     node = [fleet.virtual]
     team = {"team": "recommendation"}
     recommend = Shape("4", "8Gi", labels={**FORCED, **team})
-    for index, age in enumerate((9 * DAY, 6.5 * DAY, 2 * HOUR)):
-        name = ("recommend-a", "recommend-b", "recommend-c")[index]
-        works.deployment("shop", name, recommend, node, age=40 * DAY, pod_age=age, pod_notes=bill(stage, 4, 8))
+    burst = Shape("4", "8Gi", labels=team, annotations=BURST)
+    for name, shape, age in (("recommend", recommend, 9 * DAY), ("recommend-train", burst, 6.5 * DAY)):
+        works.deployment("shop", name, shape, node, age=40 * DAY, pod_age=age, pod_notes=bill(stage, 4, 8))
+    works.deployment("shop", "recommend-canary", recommend, node, age=2 * HOUR, pod_notes=bill(stage, 4, 8))
     fraud = Shape("2", "4Gi", labels={**FORCED, "team": "risk"})
     economy = bill(stage, 2, 4, category="economy")
     works.owned("CloneSet", "pay", "fraud-model", fraud, node * 2, age=5 * DAY, pod_notes=economy)
-    embed = Shape("1", "2Gi", labels={"team": "research"}, annotations=BURST, tolerations=_VIRTUAL)
+    embed = Shape("1", "2Gi", labels={"team": "research"}, annotations=BURST)
     works.deployment("ml", "embedding", embed, node * 2, age=30 * HOUR, pod_notes=bill(stage, 1, 2))
     spot = {f"{_ECI}spot-strategy": "SpotAsPriceGo"}
     load = Shape("8", "16Gi", labels={**FORCED, "team": "quality"}, annotations=spot)
@@ -73,7 +73,7 @@ def _jobs(stage: Stage, works: Workloads, node: list[str]) -> None:
 def _by_namespace(stage: Stage, works: Workloads, node: list[str]) -> None:
     """A namespace whose label sends everything to ECI, and a pod of another kind on the same virtual node."""
     stage.make("Namespace", "serverless", age=120 * DAY, meta={"labels": dict(FORCED)})
-    preview = Shape("500m", "1Gi", labels={"team": "storefront"}, tolerations=_VIRTUAL)
+    preview = Shape("500m", "1Gi", labels={"team": "storefront"})
     works.deployment("serverless", "preview-env", preview, node * 3, age=8 * DAY, pod_notes=bill(stage, 0.5, 1))
     acs = {"alibabacloud.com/compute-class": "general-purpose", "alibabacloud.com/acs": "true"}
     works.deployment("serverless", "acs-worker", Shape("1", "2Gi", labels=acs), node, age=2 * DAY)

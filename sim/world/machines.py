@@ -1,5 +1,6 @@
 """What happens inside the machines: boot, cloud-init, join, kubelet, reset. Answers the cloud as its `Guest`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -9,7 +10,7 @@ from sim.cloud.state import Cloud, Instance
 from sim.kube import eviction
 from sim.kube.errors import ApiError
 from sim.kube.registry import Registry
-from sim.world import joining, nodes
+from sim.world import joining, nodes, scripts
 from sim.world.joining import Join
 
 Obj = dict[str, Any]
@@ -48,6 +49,8 @@ class Machines:
         self.registry = registry
         self.kubelets = kubelets
         self.inside: dict[str, Inside] = {}
+        self.bootstrap: Callable[[], str | None] | None = None
+        """In a registered cluster: downloads the script that joins machines; None when there is none."""
         self.external: tuple[str, ...] = ()
         """Names of nodes that are no machines of this account."""
         self.version = "v1.32.1-aliyun.1"
@@ -150,6 +153,8 @@ class Machines:
             self._install(instance_id, join)
 
     def _join_problem(self, join: Join) -> str:
+        if self.bootstrap is not None and self.bootstrap() is None:
+            return "[ERROR] attach: ack-agent-config names no script that can be downloaded (addNodeScriptPath)"
         pool, expires = self.cloud.join_tokens.get(join.token, ("", 0.0))
         if not join.token:
             return "[ERROR] attach: no token was given"
@@ -174,6 +179,8 @@ class Machines:
         taints = [{"key": key, "value": value, "effect": effect} for key, value, effect in rows]
         pool = self.cloud.pools.get(pool_id)
         found = nodes.node(self.cloud, machine, pool, labels=labels, taints=taints, version=self.version)
+        if self.bootstrap is not None:
+            found = scripts.applied(found, self.bootstrap() or "")
         name = found["metadata"]["name"]
         if self.registry.find("Node", name) is None:
             self.registry.load("Node", [found])

@@ -45,6 +45,8 @@ def node(
     spec: Obj = {"providerID": f"{cloud.region}.{machine.id}", **({"taints": marks} if marks else {})}
     if settings.get("unschedulable"):
         spec["unschedulable"] = True
+    if pool and cloud.clusters[pool.cluster_id].type == "ExternalKubernetes":
+        own |= {"alibabacloud.com/external": "true", "alibabacloud.com/instance-id": machine.id}
     found = {**_labels(cloud, machine, kind, name), **_pool_labels(pool), **own, **(labels or {})}
     status = {**_status(machine, kind, name, version), "conditions": conditions(at, ready=ready_since is not None)}
     meta = {"name": name, "labels": found, "annotations": _ANNOTATIONS, "creationTimestamp": at}

@@ -16,11 +16,15 @@ from sim.controllers.manager import Manager
 from sim.kube import rbac
 from sim.kube.registry import Registry
 from sim.kube.server import KubeServer
-from sim.scenario import demo
+from sim.scenario import demo, large, registered
 from sim.scenario.planted import Planted
+from sim.scenario.registered import AGENT_CONFIG
+from sim.world import trust
 from sim.world.autoscaler.loop import Autoscaler
 from sim.world.machines import Machines
+from sim.world.scripts import ScriptServer, script
 from sim.world.traffic import Alarms, Traffic
+from sim.world.trust import BootstrapToken
 from sim.world.virtual import VirtualNodes
 
 GROUPS_EVERY = 20.0
@@ -57,6 +61,7 @@ class World:
     gateway: Gateway
     clouds: CloudServer
     kube: KubeServer
+    scripts: ScriptServer
     life: list[object] = field(default_factory=list)
 
     async def start(self) -> None:
@@ -64,6 +69,7 @@ class World:
         self.cloud.agenda.every(GROUPS_EVERY, lambda: keep_groups(self.cloud))
         self.life += _life(self) if self.options.lives else [VirtualNodes(self.cloud, self.registry)]
         await self.kube.start()
+        await self._publish()
         await self.manager.start()
         await self.clouds.start()
 
@@ -71,6 +77,29 @@ class World:
         await self.clouds.stop()
         await self.manager.stop()
         await self.kube.stop()
+        await self.scripts.stop()
+
+    async def _publish(self) -> None:
+        """What holds the servers' addresses and so can be written only now: cluster-info, and bootstrap scripts."""
+        now = self.clock.time()
+        tokens = [BootstrapToken(self.cloud.ids.token()), BootstrapToken(self.cloud.ids.token(), now - 86400)]
+        for token in tokens:
+            self.cloud.join_tokens[token.text] = ("", token.expires or now + 10 * 365 * 86400)
+        trust.publish(self.registry, self.kube.url, self.kube.ca_pem, tokens)
+        if not self.planted.scripts:
+            return
+        endpoint, version = self.kube.url.removeprefix("https://"), self.machines.version
+        for name, without in self.planted.scripts.items():
+            self.scripts.texts[name] = script(tokens[0].text, endpoint, version[1:], without)
+        await self.scripts.start()
+        path = {"data": {"addNodeScriptPath": f"{self.scripts.url}/{next(iter(self.planted.scripts))}"}}
+        self.registry.patch("ConfigMap", AGENT_CONFIG, path, "kube-system")
+        self.machines.bootstrap = self._download
+
+    def _download(self) -> str | None:
+        """The script that ack-agent-config names."""
+        found = self.registry.find("ConfigMap", AGENT_CONFIG, "kube-system") or {}
+        return self.scripts.read((found.get("data") or {}).get("addNodeScriptPath", ""))
 
     def kubeconfig(self) -> str:
         """Two contexts: an administrator, which is the current one, and a reader."""
@@ -100,17 +129,26 @@ def build(options: Options) -> World:
     rbac.bootstrap(registry)
     manager = Manager(registry, seed=options.seed)
     machines = Machines(cloud, registry, manager.kubelets)
-    planted = demo.build(cloud, registry, machines)
+    planted = _stage(options, cloud, registry, machines)
     machines.watch()
     gateway = Gateway(cloud, Access(default_principals(cloud.ids.hexadecimal(6))), LIMITS)
     kube = KubeServer(registry, metrics=manager.usage, logs=Logs(clock))
-    return World(options, clock, cloud, registry, manager, machines, planted, gateway, CloudServer(gateway), kube)
+    clouds, served = CloudServer(gateway), ScriptServer({})
+    return World(options, clock, cloud, registry, manager, machines, planted, gateway, clouds, kube, served)
+
+
+def _stage(options: Options, cloud: Cloud, registry: Registry, machines: Machines) -> Planted:
+    if options.size is not None:
+        return large.build(cloud, registry, machines, options.size)
+    scenario = registered.build if options.flavour == "registered" else demo.build
+    return scenario(cloud, registry, machines)
 
 
 def _life(world: World) -> list[object]:
     cloud, registry = world.cloud, world.registry
     found: list[object] = [VirtualNodes(cloud, registry), Alarms(cloud, registry, world.machines, world.manager.usage)]
-    found.append(Autoscaler(cloud, registry, world.machines, world.manager))
+    if world.options.size is None:
+        found.append(Autoscaler(cloud, registry, world.machines, world.manager))
     for namespace, name, peak in world.planted.peaks:
         found.append(Traffic(cloud, registry, namespace, name, peak))
     return found
