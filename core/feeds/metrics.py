@@ -32,7 +32,7 @@ class MetricsFeed:
         self.kind = kind
         self.status = Status(kind, around.sink, around.clock)
         self._around, self._timing = around, around.timing
-        self._backoff = Backoff(*around.timing.backoff)
+        self._backoff, self._rest = Backoff(*around.timing.backoff), Backoff(*around.timing.recheck)
         self._newest: int | None = None
         self._fresh_at = float("-inf")
 
@@ -52,16 +52,18 @@ class MetricsFeed:
         except VacancyError as error:
             return self._failed(error)
         self._backoff.reset()
+        self._rest.reset()
         took = time.monotonic() - started
         return min(longest, max(shortest, took / POLL_SHARE)) * random.uniform(0.95, 1.05)
 
     def _failed(self, error: VacancyError) -> float:
-        off = isinstance(error, Forbidden | NotFound)
+        off = isinstance(error, Forbidden | NotFound) and not self._around.outage.recent
         if off or time.monotonic() - self._fresh_at > self._timing.metrics_age:
             self._drop_all()
-        self.status.failed(error)
         if off:
-            return self._timing.recheck[isinstance(error, NotFound)]
+            self.status.failed(error)
+            return self._rest.next()
+        self.status.lost(error)
         return self._backoff.next(error.retry_after if isinstance(error, ApiError) else None)
 
     def _drop_all(self) -> None:

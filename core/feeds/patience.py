@@ -4,6 +4,7 @@ tried is the feeds' part."""
 import asyncio
 import contextlib
 import random
+import time
 
 FIRST_DELAY = 0.4
 """Seconds before the second attempt; doubled each time."""
@@ -11,6 +12,9 @@ LONGEST_DELAY = 10.0
 """Seconds: no pause grows longer by itself."""
 LONGEST_WISH = 300.0
 """Seconds: a longer Retry-After is cut to this."""
+GETTING_UP = 15.0
+"""Seconds after an outage in which a 403 or 404 is not believed: an API server that has just started answers before it
+has read its roles and custom resources."""
 
 
 class Backoff:
@@ -35,20 +39,30 @@ class Backoff:
         self.failures = 0
 
 
-class Waker:
-    """Sleep that can be cut short: one feed that gets through wakes those that wait for the same server."""
+class Outage:
+    """What the feeds of one server tell each other about its failures: one that gets through wakes those that wait."""
 
     def __init__(self) -> None:
-        self._bell = asyncio.Event()
+        self._over = asyncio.Event()
+        self._seen = float("-inf")
+
+    def note(self) -> None:
+        """The server was out of reach just now."""
+        self._seen = time.monotonic()
+
+    @property
+    def recent(self) -> bool:
+        """Whether the server may still be getting up: then it refuses or misses what it will know in a moment."""
+        return time.monotonic() - self._seen < GETTING_UP
 
     async def sleep(self, seconds: float) -> None:
-        """Until `seconds` have passed or somebody wakes."""
-        bell = self._bell
+        """Until `seconds` have passed, or the outage is over."""
+        over = self._over
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await bell.wait()
+                await over.wait()
 
-    def wake(self) -> None:
+    def over(self) -> None:
         """End all sleeps of this moment."""
-        self._bell.set()
-        self._bell = asyncio.Event()
+        self._over.set()
+        self._over = asyncio.Event()

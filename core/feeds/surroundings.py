@@ -1,10 +1,11 @@
-"""What all feeds of one API server share: the reader, the sink, the clock, the periods, and waking each other."""
+"""What all feeds of one API server share: the reader, the sink, the clock, the periods, and what they know of
+outages."""
 
 from dataclasses import dataclass, field
 
 from core.clients.kubernetes import Reader
 from core.clock import Clock
-from core.feeds.patience import FIRST_DELAY, LONGEST_DELAY, Waker
+from core.feeds.patience import FIRST_DELAY, LONGEST_DELAY, Outage
 from core.feeds.sink import Sink
 
 
@@ -16,8 +17,8 @@ class Timing:
     """A watch silent for longer is replaced. An API server sends a bookmark about every 60 s."""
     lifetime: tuple[int, int] = (300, 600)
     """Somewhere in between the server ends a watch and the next begins, as with client-go."""
-    recheck: tuple[float, float] = (60.0, 300.0)
-    """A forbidden kind, and one that is not served, are asked for again."""
+    recheck: tuple[float, float] = (5.0, 60.0)
+    """The first and the longest pause before a forbidden kind, or one that is not served, is asked for again."""
     poll: float = 30.0
     """Between two lists of a kind that may be listed but not watched."""
     slice: float = 0.008
@@ -39,4 +40,4 @@ class Surroundings:
     sink: Sink
     clock: Clock = field(default_factory=Clock)
     timing: Timing = field(default_factory=Timing)
-    waker: Waker = field(default_factory=Waker)
+    outage: Outage = field(default_factory=Outage)

@@ -7,7 +7,9 @@ VacancyError (1)
 │   ├── NotFound           404: the object, or the whole kind, is not there
 │   ├── Gone               410: a resource version or a continue token is too old
 │   └── Throttled          429, from flow control or from a PodDisruptionBudget
-└── Unreachable (3)      no answer: connection, name, TLS, time-out, or an answer that is no Kubernetes answer
+└── Unreachable (3)      no usable answer: connection, name, TLS, time-out
+    ├── Broken             the connection ended in the middle of an answer
+    └── Silent             nothing came on an open connection for too long
 """
 
 import asyncio
@@ -59,6 +61,10 @@ class Unreachable(SourceUnreachable):
     def __init__(self, message: str, cause: str) -> None:
         super().__init__(message)
         self.cause = cause
+
+
+class Broken(Unreachable):
+    """The connection ended in the middle of an answer."""
 
 
 class Silent(Unreachable):
@@ -122,7 +128,9 @@ def from_exception(server: str, error: BaseException) -> Unreachable:
     import aiohttp
 
     cause, hint = _explain(server, error)
-    kind = Silent if isinstance(error, aiohttp.SocketTimeoutError) else Unreachable
+    kind: type[Unreachable] = Broken if isinstance(error, aiohttp.ClientPayloadError) else Unreachable
+    if isinstance(error, aiohttp.SocketTimeoutError):
+        kind = Silent
     return kind(f"{server}: {cause}{hint}", cause)
 
 

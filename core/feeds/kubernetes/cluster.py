@@ -7,7 +7,7 @@ import gc
 import time
 from collections.abc import Iterator, Sequence
 
-from core.clients.kubernetes import Reader, Unreachable
+from core.clients.kubernetes import Forbidden, Reader, Unreachable
 from core.clock import Clock
 from core.errors import VacancyError
 from core.feeds.kubernetes.kind import KindFeed
@@ -57,7 +57,7 @@ class ClusterFeed:
 
     def wake(self) -> None:
         """Try again now whatever waits after a failure (as when a person asks for it)."""
-        self._around.waker.wake()
+        self._around.outage.over()
 
     async def _beat(self) -> None:
         """When nothing was heard for a while, ask for the version: any answer is a sign of life."""
@@ -69,6 +69,7 @@ class ClusterFeed:
             try:
                 await reader.get("/version", timeout=HEARTBEAT_TIMEOUT)
             except Unreachable as error:
+                self._around.outage.note()
                 reader.drop_watches(error)
             except VacancyError:
                 continue
@@ -95,15 +96,24 @@ def _loading() -> Iterator[None]:
 async def read_once(reader: Reader, sink: Sink, kinds: Sequence[Kind] = SERVED, clock: Clock | None = None) -> None:
     """Read every kind once, for a command that prints and ends.
 
-    Raises the error of a needed kind; what is wrong with any other becomes its state.
+    Raises the error of a needed kind, unless one is forbidden and another is held, which is still an answer; what is
+    wrong with any other kind becomes its state.
     """
     around = Surroundings(reader, sink, clock or Clock())
     with _loading():
         for needed in (True, False):
             tasks = [asyncio.create_task(read_kind_once(kind, around)) for kind in kinds if kind.needed is needed]
             try:
-                await asyncio.gather(*tasks)
+                _judge(await asyncio.gather(*tasks, return_exceptions=True))
             finally:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _judge(ends: Sequence[BaseException | None]) -> None:
+    """Raise the first error after which there is no answer."""
+    errors = [end for end in ends if end is not None]
+    final = [error for error in errors if not isinstance(error, Forbidden)] or errors[: len(errors) == len(ends)]
+    if final:
+        raise final[0]

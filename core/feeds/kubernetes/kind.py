@@ -6,7 +6,7 @@ import random
 import time
 
 from core.clients.kubernetes import ApiError, Forbidden, Gone, NotFound, Unreachable, WatchStream
-from core.clients.kubernetes.errors import Silent, from_status
+from core.clients.kubernetes.errors import Broken, Silent, from_status
 from core.errors import VacancyError
 from core.feeds.kubernetes.listing import Listing, in_widest_scope
 from core.feeds.patience import Backoff
@@ -28,7 +28,7 @@ class KindFeed:
         self.kind = kind
         self.status = Status(kind, around.sink, around.clock)
         self._around, self._timing = around, around.timing
-        self._backoff = Backoff(*around.timing.backoff)
+        self._backoff, self._rest = Backoff(*around.timing.backoff), Backoff(*around.timing.recheck)
         self._version = ""
         self._unwatchable = False
         self._problems: list[str] = []
@@ -41,9 +41,7 @@ class KindFeed:
                 await self._list()
                 await self._follow()
             except (Forbidden, NotFound) as error:
-                self.status.off(error)
-                pause = self._timing.recheck[isinstance(error, NotFound)]
-                await asyncio.sleep(pause * random.uniform(0.8, 1.2))
+                await self._rest_after(error)
             except VacancyError as error:
                 await self._wait_after(error)
             except Exception as error:  # a mistake of ours takes this kind along, not the others
@@ -60,6 +58,7 @@ class KindFeed:
         await in_widest_scope(self.kind, around.reader.place.namespace, read)
         status.listed()
         self._backoff.reset()
+        self._rest.reset()
 
     async def _trouble(self, error: VacancyError) -> None:
         """While listing: wait for another attempt at the same page, or pass on what no waiting helps."""
@@ -103,7 +102,7 @@ class KindFeed:
         reader, idle = self._around.reader, self._timing.idle
         async with reader.watch(path, version, lifetime, idle, self.kind.field_selector) as stream:
             if self.status.live("", self._problems):
-                self._around.waker.wake()
+                self._around.outage.over()
             await self._consume(stream)
         if time.monotonic() - started < SHORT_WATCH and version == self._version:
             cause = "the server ends the watch at once"
@@ -137,12 +136,29 @@ class KindFeed:
         if event.resource_version:
             self._version = event.resource_version
 
+    async def _rest_after(self, error: ApiError) -> None:
+        """The kind is off until it is asked for again; a server that has just started isn't believed yet."""
+        if self._around.outage.recent:
+            await self._wait_after(error)
+        else:
+            self.status.off(error)
+            await asyncio.sleep(self._rest.next())
+
     async def _wait_after(self, error: VacancyError) -> None:
         """Say what is wrong and since when, then pause; a feed that gets through ends the pauses of all."""
         self.status.lost(error)
+        if out_of_reach(error):
+            self._around.outage.note()
         wish = error.retry_after if isinstance(error, ApiError) else None
         pause = self._backoff.next(wish)
-        await (self._around.waker.sleep(pause) if wish is None else asyncio.sleep(pause))
+        await (self._around.outage.sleep(pause) if wish is None else asyncio.sleep(pause))
+
+
+def out_of_reach(error: VacancyError) -> bool:
+    """Whether the server as a whole seems to be down or on its way up. A watch that broke off says little."""
+    return (isinstance(error, ApiError) and error.status >= 500) or (
+        isinstance(error, Unreachable) and not isinstance(error, Broken)
+    )
 
 
 def _only_lists(error: VacancyError) -> bool:

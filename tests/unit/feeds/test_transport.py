@@ -16,7 +16,7 @@ from core.clients.kubernetes.errors import from_response, from_status
 from core.clients.kubernetes.proxy import proxy_for
 from core.feeds.kubernetes.listing import token_of
 from core.feeds.metrics import SLICE, slices
-from core.feeds.patience import Backoff, Waker
+from core.feeds.patience import Backoff, Outage
 
 PROXIES = {"HTTPS_PROXY": "http://proxy:3128", "http_proxy": "plain:80"}
 
@@ -115,13 +115,13 @@ def test_backoff_grows_to_its_limit_with_jitter_and_honours_a_wish() -> None:
 
 
 async def test_sleepers_can_be_woken() -> None:
-    waker = Waker()
+    outage = Outage()
     started = time.monotonic()
-    sleepers = [asyncio.create_task(waker.sleep(30)) for _ in range(3)]
+    sleepers = [asyncio.create_task(outage.sleep(30)) for _ in range(3)]
     await asyncio.sleep(0.01)
-    waker.wake()
+    outage.over()
     await asyncio.gather(*sleepers)
-    await waker.sleep(0.02)
+    await outage.sleep(0.02)
     assert time.monotonic() - started < 5
 
 

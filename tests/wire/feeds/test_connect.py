@@ -211,8 +211,12 @@ async def test_reading_once(api: Api, connected: Connect) -> None:
     assert recorder.now("NodeMetrics").phase is Phase.LIVE
 
 
-async def test_reading_once_fails_with_what_is_needed(api: Api, connected: Connect) -> None:
+async def test_reading_once_fails_when_nothing_needed_can_be_read(api: Api, connected: Connect) -> None:
+    recorder = Recorder()
     api.forbidden |= {PODS, "/api/v1/namespaces/team-a/pods"}
+    await read_once((await connected()).reader, recorder, [BY_NAME["Node"], BY_NAME["Pod"]])
+    assert recorder.now("Pod").phase is Phase.FORBIDDEN
+    api.forbidden.add("/api/v1/nodes")
     with pytest.raises(Forbidden):
         await read_once((await connected()).reader, Recorder(), [BY_NAME["Node"], BY_NAME["Pod"]])
     api.forbidden.clear()

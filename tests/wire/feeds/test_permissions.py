@@ -145,6 +145,23 @@ async def test_an_exec_plugin_is_told_about_the_cluster_and_gets_no_terminal(
     assert stdin == os.devnull
 
 
+async def test_a_server_that_has_just_started_is_not_believed_when_it_refuses(api: Api, follow: Start) -> None:
+    """It answers before it has read its roles."""
+    api.put("pods", pod("a"))
+    recorder = await follow("Pod")
+    await api.watched("pods")
+    await api.stop()
+    await recorder.until_phase("Pod", Phase.RECONNECTING)
+    api.forbidden |= {PODS, "/api/v1/namespaces/team-a/pods"}
+    await api.start()
+    await recorder.until(lambda: "forbidden" in recorder.now("Pod").cause)
+    assert recorder.now("Pod").phase is Phase.RECONNECTING
+    api.forbidden.clear()
+    await recorder.until_phase("Pod", Phase.LIVE)
+    assert Phase.FORBIDDEN not in {state.phase for state in recorder.states["Pod"]}
+    assert recorder.smallest["Pod"] == 1
+
+
 def _plugin(folder: Path, script: str, token: str = "wrong") -> dict[str, dict[str, object]]:
     """A kubeconfig user with an exec plugin that runs a shell script."""
     version = "client.authentication.k8s.io/v1"
