@@ -4,7 +4,7 @@ Source: utils/kubernetes/listers.go, core/utils/expendable.go and core/podlistpr
 
 from collections.abc import Iterable
 
-from core.analysis.placement.inputs import expendable
+from core.analysis.placement.bookings import expendable
 from core.kube import timestamps
 from core.kube.pod import Pod
 from core.policy import Policy
@@ -33,7 +33,7 @@ def ignored(pod: Pod, policy: Policy) -> str | None:
         return GATED
     if not _unschedulable(pod, policy):
         return NOT_SEEN
-    return EXPENDABLE if expendable(pod, policy.expendable_pods_priority_cutoff) else None
+    return EXPENDABLE if expendable(pod.shape, policy.expendable_pods_priority_cutoff) else None
 
 
 def _unschedulable(pod: Pod, policy: Policy) -> bool:

@@ -10,20 +10,32 @@ _EXACT = 2**52
 """Sums up to here are exact in the floating point arithmetic that is fastest."""
 
 
+EXPENDABLE = -1
+
+
+def expendable(shape: Shape, below: int | None) -> bool:
+    """Its priority is lower than the autoscaler's cutoff."""
+    return below is not None and shape.priority is not None and shape.priority < below
+
+
 class Bookings:
     """Pods as two lists, node and number of the shape; and what each shape takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, expendable_below: int | None) -> None:
+        self._expendable_below = expendable_below
         self.nodes: list[int] = []
         self.numbers: list[int] = []
         self.kinds: dict[int, int] = {}
-        """id of the shape -> its number."""
+        """id of the shape -> its number, or EXPENDABLE."""
         self.marked: set[int] = set()
         """Numbers of shapes that need more than counting: anti-affinity, ports, disks."""
         self._demands: list[dict[str, int]] = []
 
     def add(self, shape: Shape) -> int:
         """A shape that is new."""
+        if expendable(shape, self._expendable_below):
+            self.kinds[id(shape)] = EXPENDABLE
+            return EXPENDABLE
         number = self.kinds[id(shape)] = len(self._demands)
         self._demands.append(dict(node_resources_fit.demand(shape.requests)))
         if shape.pod_anti_affinity or shape.host_ports or shape.volumes:

@@ -39,7 +39,7 @@ Need = tuple[tuple[list[int], int], ...]
 class Kind:
     """What a shape alone says (with a DaemonSet pod's pin): the same for pods of many applications."""
 
-    __slots__ = ("_masks", "_opening", "demand", "disks", "need", "pin", "ports", "shape")
+    __slots__ = ("_masks", "_opening", "demand", "disks", "need", "pin", "plain", "ports", "shape")
 
     def __init__(self, shape: Shape, pin: str | None, free: Callable[[str], list[int]], masks: Masks) -> None:
         self.shape, self.pin, self._masks = shape, pin, masks
@@ -47,6 +47,14 @@ class Kind:
         self.need: Need = tuple((free(name), amount) for name, amount in self.demand)
         self.ports: tuple[HostPort, ...] = shape.host_ports
         self.disks: tuple[Volume, ...] = volume_restrictions.disks(shape.volumes)
+        self.plain = not (
+            shape.spread
+            or shape.pod_affinity
+            or shape.pod_anti_affinity
+            or shape.resource_claims
+            or _picks_names(shape)
+        )
+        """Nothing but claims can make more of such a pod than what stands here."""
         self._opening: tuple[int, tuple[tuple[str, int], ...]] | None = None
 
     @property
@@ -56,6 +64,12 @@ class Kind:
         if self._opening is None:
             self._opening = (self._masks.search_number(self.shape, self.pin), self.demand)
         return self._opening
+
+
+def _picks_names(shape: Shape) -> bool:
+    """Its affinity names nodes."""
+    required = shape.node_affinity.required if shape.node_affinity is not None else None
+    return required is not None and any(term.match_fields for term in required.node_selector_terms or ())
 
 
 class Bonds(NamedTuple):
@@ -159,10 +173,13 @@ class Classes:
         return found
 
     def _new(self, pod: Pod) -> PodClass:
-        shape, rare = pod.shape, pod.rare
-        resident = self._relations.resident(pod.labels, pod.namespace, rare.deletion is not None)
+        template, rare = pod.template, pod.rare
+        shape, kind = template.shape, self.kind(template.shape, pod.pin)
+        resident = self._relations.resident(template.labels, pod.key.partition("/")[0], rare.deletion is not None)
+        if kind.plain and not rare.claims:
+            return PodClass(pod, resident, kind, _FREE, _BARE)
         bonds = self._bonds(pod) if shape.spread or shape.pod_affinity or shape.pod_anti_affinity else _FREE
-        made = PodClass(pod, resident, self.kind(shape, pod.pin), bonds, self._mounts(pod) if rare.claims else _BARE)
+        made = PodClass(pod, resident, kind, bonds, self._mounts(pod) if rare.claims else _BARE)
         if bonds is not _FREE and self._namespaces is None and self._selects_namespaces(pod):
             made.unknown = Refusal(INTER_POD_AFFINITY, ("not evaluated: namespaces are not available",), False)
         if rare.claims:

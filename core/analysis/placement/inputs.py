@@ -1,9 +1,8 @@
 """What a placement needs of a snapshot."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from core.cluster.snapshot import Snapshot
-from core.kube.pod import Pod
 from core.scheduling.volumes import Storage
 
 _STORAGE_KINDS = (
@@ -15,19 +14,6 @@ _STORAGE_KINDS = (
     "CSIStorageCapacity",
     "VolumeAttachment",
 )
-
-
-def bound_pods(snapshot: Snapshot, expendable_below: int | None) -> Iterator[Pod]:
-    """Pods on a node that are neither finished nor expendable: the autoscaler doesn't see the others."""
-    for pod in snapshot.pods.values():
-        if pod.node is not None and not pod.terminated and not expendable(pod, expendable_below):
-            yield pod
-
-
-def expendable(pod: Pod, below: int | None) -> bool:
-    """Its priority is lower than the autoscaler's cutoff."""
-    priority = pod.shape.priority
-    return below is not None and priority is not None and priority < below
 
 
 def storage(snapshot: Snapshot) -> Storage:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.analysis.placement import inputs
-from core.analysis.placement.bookings import Bookings
+from core.analysis.placement.bookings import EXPENDABLE, Bookings
 from core.analysis.placement.classes import Classes, PodClass
 from core.analysis.placement.columns import Columns
 from core.analysis.placement.judge import Judge
@@ -15,7 +15,7 @@ from core.analysis.placement.openings import Openings, rooms
 from core.analysis.placement.relations import Change, Relations
 from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
-from core.kube.pod import Pod
+from core.kube.pod import TERMINAL_PHASES, Pod
 from core.scheduling.refusal import Refusal
 from core.scheduling.volumes import Storage
 
@@ -39,7 +39,10 @@ class Placement:
     """Nodes by index, in their order, and the pods on them.
 
     A search for a place goes round from `cursor` and takes the first node that passes, as the autoscaler does; nodes
-    that are cordoned, barred or gone are passed over. Every change is undone by `rollback(mark)`."""
+    that are cordoned, barred or gone are passed over. Every change is undone by `rollback(mark)`.
+
+    Of `pods` those count that are bound to one of the nodes, not finished, and not of a priority below
+    `expendable_below` (None: all of them): the autoscaler doesn't see the others."""
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class Placement:
         storage: Storage | None = None,
         namespaces: Mapping[str, Mapping[str, str]] | None = None,
         kubernetes: tuple[int, int] = (1, 35),
+        expendable_below: int | None = None,
     ) -> None:
         storage = storage or Storage()
         self.columns = Columns(nodes)
@@ -66,17 +70,16 @@ class Placement:
         self._openings = Openings(self.masks, self._free, self._journal)
         self._present: list[int] | None = None
         self._barred: set[int] = set()
-        self._load(pods)
+        self._load(pods, expendable_below)
 
     @classmethod
     def from_snapshot(
         cls, snapshot: Snapshot, kubernetes: tuple[int, int] = (1, 35), expendable_below: int | None = -10
     ) -> "Placement":
-        """All nodes of a snapshot with the pods that count there: neither finished, nor of a priority below
-        `expendable_below` (None: all count)."""
-        nodes = list(snapshot.nodes.values())
-        pods = inputs.bound_pods(snapshot, expendable_below)
-        return cls(nodes, pods, inputs.storage(snapshot), inputs.namespaces(snapshot), kubernetes)
+        """All nodes of a snapshot with the pods that count there."""
+        nodes, pods = list(snapshot.nodes.values()), snapshot.pods.values()
+        storage, namespaces = inputs.storage(snapshot), inputs.namespaces(snapshot)
+        return cls(nodes, pods, storage, namespaces, kubernetes, expendable_below)
 
     @property
     def nodes(self) -> Sequence[Node]:
@@ -239,19 +242,21 @@ class Placement:
 
     # within
 
-    def _load(self, pods: Iterable[Pod]) -> None:
+    def _load(self, pods: Iterable[Pod], expendable_below: int | None) -> None:
         """The pods that are there from the start. Counters are filled when somebody asks, from the lists made here."""
-        booked, particular = Bookings(), []
+        booked, particular = Bookings(expendable_below), []
         index, lists, kinds, marked = self.columns.index, self.pods, booked.kinds, booked.marked
         for pod in pods:
             node = index.get(pod.node or "")
-            if node is None:
+            if node is None or pod.state.phase in TERMINAL_PHASES:
                 continue
-            lists[node].append(pod)
             shape = pod.template.shape
             kind = kinds.get(id(shape))
             if kind is None:
                 kind = booked.add(shape)
+            if kind == EXPENDABLE:
+                continue
+            lists[node].append(pod)
             booked.nodes.append(node)
             booked.numbers.append(kind)
             if kind in marked or pod.rare.claims:
