@@ -20,4 +20,6 @@ def run(args: argparse.Namespace) -> int:
 
     app = VacancyApp(open_link)
     app.run()
+    if app.ended is not None:
+        raise app.ended
     return app.return_code or 0

@@ -8,7 +8,7 @@ from textual import work
 from textual.app import App
 from textual.reactive import var
 
-from core.errors import VacancyError
+from core.errors import InputError, VacancyError
 from core.views.link import Failure, Link, Retry
 from core.views.status import Status
 from tui.updates import Updates
@@ -34,6 +34,8 @@ class Shell(App[None]):
         super().__init__()
         self.clock = clock
         """Unix seconds."""
+        self.ended: Exception | None = None
+        """Why the session never showed anything; whoever runs the app tells it again once the terminal is back."""
         self.updates = Updates(self._take_status, self._take_failure)
         self._open_link = open_link
         self._link: Link | None = None
@@ -44,21 +46,32 @@ class Shell(App[None]):
     @work(exclusive=True, group="session", exit_on_error=False, description="updates of the session")
     async def run_session(self) -> None:
         """Open the session and pass on what it says, until it ends."""
+        await self._close_link()
         try:
             self._link = await self._open_link()
             self.updates.connect(self._link)
             async for update in self._link.updates():
                 self.updates.deliver(update)
         except VacancyError as error:
-            self.failure = str(error)
+            self._fail(error, str(error))
         except Exception as error:  # the last border: what broke, on the screen, beats a traceback across the terminal
-            self.failure = f"internal error: {type(error).__name__}: {error}"
-            self.log.error(error)
+            self._fail(error, f"internal error: {type(error).__name__}: {error}")
+
+    def _fail(self, error: Exception, message: str) -> None:
+        self.failure = message
+        if not self.updates.delivered:
+            self.ended = error
+            if isinstance(error, InputError):  # no retry mends a wrong option or an unreadable file
+                self.exit()
+
+    async def _close_link(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            with suppress(VacancyError):
+                await link.close()
 
     async def on_unmount(self) -> None:
-        if self._link is not None:
-            with suppress(VacancyError):
-                await self._link.close()
+        await self._close_link()
 
     def _take_status(self, status: Status) -> None:
         self.status = status
@@ -74,7 +87,7 @@ class Shell(App[None]):
     def retry(self) -> None:
         """Ask the sources again now; where the session never came up or ended, start it anew."""
         if self.failure:
-            self.failure = ""
+            self.failure, self.ended = "", None
             self.run_session()
         else:
             self.updates.intend(Retry())

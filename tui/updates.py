@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from core.views.detail import DetailView
 from core.views.link import Failure, Intent, Link, Update
 from core.views.status import Status
-from core.views.table import ViewKey
+from core.views.table import TableView, ViewKey
 
 Receive = Callable[[Update], None]
 
@@ -22,6 +23,8 @@ class Updates:
         self._on_status = on_status
         self._on_failure = on_failure
         self._paused = False
+        self.delivered = False
+        """A view came, whether or not anybody still looks at it."""
 
     def connect(self, link: Link) -> None:
         """The session is there: ask it for all that is followed."""
@@ -62,7 +65,9 @@ class Updates:
         """Hand one update to whom it concerns."""
         if isinstance(update, Status):
             self._on_status(update)
-        elif update.key is None:
+            return
+        self.delivered |= isinstance(update, TableView | DetailView)
+        if update.key is None:
             self._on_failure(update)
         elif not self._paused and update.key in self._followers:
             self._followers[update.key](update)

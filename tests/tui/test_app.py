@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from core.errors import SourceUnreachable
+from core.errors import InputError, SourceUnreachable
 from core.views.link import Failure, Link, Retry
 from core.views.status import Connection, Progress, Source, Status
 from core.views.table import Bar, TableChange, ViewKey
@@ -13,6 +13,7 @@ from tests.tui.conftest import Stage, Start
 from tests.tui.fleet import KEY, NOW, STATUS, FakeLink, detail, flat, fleet, group, node, pooled
 from tui.app import VacancyApp
 from tui.screens.detail_screen import DetailScreen
+from tui.screens.groups import GroupsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.nodes import NodesScreen
 from tui.screens.sort_menu import SortMenu
@@ -147,7 +148,7 @@ async def test_enter_opens_the_node_and_escape_goes_back(start: Start) -> None:
         facts = stage.app.screen.query_one(FactsPanel).render().plain
         assert "State" in facts
         assert "cn-hangzhou-h" in facts
-        assert stage.app.screen.query_one(TabLine).render().plain == "[Pods 2] │  Taints 1 "
+        assert stage.app.screen.query_one(TabLine).render().plain == "[Pods 2]  Taints 1 "
         await stage.send(detail(name(1), generation=2, pod_names=("a/b", "c/d", "e/f")))
         assert len(stage.names()) == 3
         await stage.press("tab")
@@ -193,6 +194,26 @@ async def test_a_session_that_ends_says_why_and_can_be_started_again(start: Star
         assert stage.panel == ""
         assert str(error) in stage.below
         assert len(stage.names()) == 2
+
+
+async def test_unreadable_input_leaves_at_once_and_lost_sources_leave_with_their_error() -> None:
+    async def unreadable() -> Link:
+        raise InputError("dump.json: not JSON; give a file that kubectl wrote")
+
+    app = VacancyApp(unreadable)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+    assert isinstance(app.ended, InputError)
+
+    async def lost() -> Link:
+        raise SourceUnreachable("10.0.0.1:6443: connection refused")
+
+    app = VacancyApp(lost)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert Stage(app, pilot, FakeLink(), [NOW]).panel.startswith("10.0.0.1:6443: connection refused")
+        await pilot.press("q")
+    assert isinstance(app.ended, SourceUnreachable)
 
 
 async def test_the_session_s_general_failure_shows(start: Start) -> None:
@@ -248,6 +269,10 @@ async def test_the_palette_finds_sorts_and_groups(start: Start) -> None:
 async def test_digits_switch_views_and_two_interrupts_leave(start: Start) -> None:
     async with start() as stage:
         await stage.send(flat(2))
+        await stage.press("2")
+        assert isinstance(stage.app.screen, GroupsScreen)
+        assert stage.link.subscribed[-1] == ViewKey("groups")
+        assert stage.link.unsubscribed == [KEY]
         await stage.press("1")
         assert isinstance(stage.app.screen, NodesScreen)
         await stage.press("ctrl+c")

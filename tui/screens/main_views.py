@@ -6,6 +6,7 @@ from typing import Any
 
 from textual.screen import Screen
 
+from tui.screens.groups import GroupsScreen
 from tui.screens.nodes import NodesScreen
 
 
@@ -18,4 +19,7 @@ class MainView:
     screen: Callable[[], Screen[Any]]
 
 
-MAIN_VIEWS: tuple[MainView, ...] = (MainView("nodes", "Nodes", NodesScreen),)
+MAIN_VIEWS: tuple[MainView, ...] = (
+    MainView("nodes", "Nodes", NodesScreen),
+    MainView("groups", "Groups", GroupsScreen),
+)

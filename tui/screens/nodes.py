@@ -5,9 +5,9 @@ from tui.screens.table_screen import TableScreen
 
 
 class NodesScreen(TableScreen):
-    """All nodes, rolled up by pool at first."""
+    """All nodes, rolled up by pool at first. A row that opens nothing else opens its node."""
 
-    TITLE = "Nodes"
+    opens = "node"
 
     def __init__(self) -> None:
         super().__init__(ViewKey("nodes", group_by="pool"))

@@ -22,7 +22,7 @@ def summary(
         parts.append((f"{count(len(model.marks))} marked", Tone.ACCENT))
     if model.sort is not None:
         parts.append((_sorted(model, model.sort), Tone.MUTED))
-    if hidden:
+    if hidden and model.rows:
         parts.append((f"{hidden} columns hidden: ctrl+w", Tone.MUTED))
     parts += [(sanitise(note), Tone.WARNING) for note in notes]
     return [piece for part in parts for piece in (BETWEEN, part)][1:]

@@ -36,6 +36,8 @@ class TableScreen(Screen[None]):
         Binding("escape", "clear", "clear", show=False, id="view.clear", tooltip="Clear the filter, then the marks"),
     ]
     app = getters.app(Shell)
+    opens: ClassVar[str] = ""
+    """The kind of object that Enter shows for a row that says nothing itself: its id is the object's name."""
 
     def __init__(self, key: ViewKey) -> None:
         super().__init__()
@@ -164,10 +166,11 @@ class TableScreen(Screen[None]):
 
     @on(FleetTable.Opened)
     def _open(self, event: FleetTable.Opened) -> None:
-        from tui.screens.object_screens import screen_for
+        from tui.screens.detail_screen import DetailScreen
 
-        if event.row.opens is not None:
-            self.app.push_screen(screen_for(event.row.opens))
+        key = event.row.opens or (ViewKey(self.opens, event.row.id) if self.opens else None)
+        if key is not None:
+            self.app.push_screen(DetailScreen(key))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "group" and self.view is not None and not self.view.group_choices:

@@ -92,7 +92,7 @@ class TabLine(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        return Content(" │ ").join(self._tab(*tab) for tab in self._tabs)
+        return Content(" ").join(self._tab(*tab) for tab in self._tabs)
 
     def _tab(self, kind: str, title: str, size: int) -> Content:
         here = kind == self._current

@@ -75,20 +75,23 @@ class Painter:
 
     def row(self, row: Row, state: RowState) -> Strip:
         """The line of a row."""
-        look = self._looks[row.group, state.cursor]
         sign = MARK if state.marked else " "
         if row.group:
             sign = CLOSED if state.folded else OPEN
+        return self._line(row, state, sign)
+
+    def totals(self, row: Row) -> Strip:
+        """The line of the totals: a row that can't be chosen."""
+        return self._line(row, RowState(), " ").apply_style(self.palette.totals)
+
+    def _line(self, row: Row, state: RowState, sign: str) -> Strip:
+        look = self._looks[row.group, state.cursor]
         runs = _Runs()
         runs.add(CURSOR if state.cursor else " ", look.pointer if state.cursor else look.base)
         runs.add(sign + " ", look.mark if state.marked else look.base)
         for placed, gap in self._places:
             self._cell(runs, row, placed, " " * gap, look)
         return runs.strip(self._cells)
-
-    def totals(self, row: Row) -> Strip:
-        """The line of the totals: a row that can't be chosen."""
-        return self.row(row, RowState()).apply_style(self.palette.totals)
 
     def header(self, sort: SortBy | None) -> Strip:
         """The line of the column titles, with an arrow at the one that the rows are sorted by."""
