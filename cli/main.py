@@ -14,6 +14,9 @@ from core.errors import VacancyError
 
 COMMANDS = {
     "nodes": "booked and used per node, pool, zone or type",
+    "plan": "everything that the autoscaler would do next, and why",
+    "pending": "pods that wait: which group would take them, and why not the others",
+    "scale-in": "nodes that could go, and why the others stay",
     "groups": "scaling groups and node pools: sizes, limits, problems",
     "completion": "a shell completion script",
 }
@@ -51,7 +54,7 @@ def parser(meant: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
 
 def module(command: str) -> ModuleType:
     """The module of a command."""
-    return import_module(f"cli.{command}")
+    return import_module(f"cli.{command.replace('-', '_')}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

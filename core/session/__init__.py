@@ -2,11 +2,12 @@
 
 import importlib.metadata
 
+from core.session.planner import decide
 from core.session.reading import Reading, read
 from core.session.session import Session
 from core.where import Where
 
-__all__ = ["Reading", "Session", "Where", "read", "version"]
+__all__ = ["Reading", "Session", "Where", "decide", "read", "version"]
 
 
 def version() -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from core.clock import Clock
 from core.cluster.store import Store
+from core.session.planner import Planner
 from core.session.source import DumpSource, LiveSource
 from core.views.header import header
 from core.views.link import Intent, Retry, Update
@@ -29,6 +30,7 @@ class Session:
         self._where, self._clock = where, clock or Clock()
         self._store = Store()
         self._records = Records(self._store)
+        self._planner = Planner(self._clock)
         self._producers: dict[ViewKey, Producer] = {}
         self._source: DumpSource | LiveSource | None = None
         self._wake = asyncio.Event()
@@ -54,6 +56,7 @@ class Session:
         """End the updates and free what is held."""
         self._closed = True
         self._wake.set()
+        await self._planner.close()
         if self._source is not None:
             await self._source.close()
 
@@ -76,9 +79,13 @@ class Session:
     async def _round(self) -> AsyncIterator[Update]:
         """What changed since the last round, with a breath for the event loop between steps."""
         assert self._source is not None
-        for _ in self._records.refresh(self._store.take_dirty_nodes()):
+        now, judged = self._source.now(self._clock), set[str]()
+        if self._source.settled:
+            judged = self._planner.consider(self._store, now)
+            self._records.verdicts = self._planner.latest.verdicts
+        for _ in self._records.refresh(self._store.take_dirty_nodes() | judged):
             await asyncio.sleep(0)
-        moment = Moment(self._store, self._records, self._source.now(self._clock))
+        moment = Moment(self._store, self._records, now, self._planner.latest)
         for status in self._new_header(moment):
             yield status
         if not self._source.ready:

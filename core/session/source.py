@@ -26,8 +26,13 @@ if TYPE_CHECKING:
 class SessionSource(Protocol):
     """What a session asks of its source."""
 
-    ready: bool
-    """Whether there is something to show."""
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to show."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything was read once, or it is known why it can't be: only then is there anything to decide."""
 
     def check(self) -> None:
         """Raise what has ended the source, if anything has."""
@@ -64,6 +69,10 @@ class DumpSource:
 
     def _tell(self, progress: Progress) -> None:
         self._progress = progress
+
+    @property
+    def settled(self) -> bool:
+        return self.ready
 
     def check(self) -> None:
         if self._task.done():
@@ -120,6 +129,10 @@ class LiveSource:
         if nodes is not None and (nodes.holds or self._intake.store.table("Node")):
             return True
         return nodes is not None and nodes.phase is Phase.FORBIDDEN and pods is not None and pods.holds
+
+    @property
+    def settled(self) -> bool:
+        return self._feed.loaded.is_set()
 
     def check(self) -> None:
         for task in (self._task, self._cloud_task):

@@ -1,20 +1,22 @@
 """Views that stay up to date with the living store: each producer remembers what it sent and says only what changed.
 What a row or a fact says is in the view's own module; when producers are asked is the session's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from msgspec.structs import replace
 
+from core.analysis.planning import Plan
 from core.cluster.store import Store
-from core.views import node_detail
+from core.views import candidates, node_detail, pending, pending_detail
 from core.views.detail import DetailView
 from core.views.link import Failure, Update
 from core.views.live_groups import GroupDetailView, GroupsView
 from core.views.live_nodes import NodesView, Records
 from core.views.nodes import NodeRecord
-from core.views.table import ViewKey
+from core.views.planned import Planned
+from core.views.table import TableView, ViewKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Moment:
     store: Store
     records: Records
     now: float
+    planned: Planned
 
 
 class Producer(Protocol):
@@ -33,6 +36,8 @@ class Producer(Protocol):
         """What to send now, the first time the whole view. None between two steps: let others have the loop."""
 
 
+PlanView = Callable[[Plan, float, int], TableView | DetailView | None]
+"""Makes a view of a plan at a time, numbered; None when what it is about is not in the plan."""
 DETAIL_AGES = 30
 """Seconds after which a detail is made anew although nothing changed."""
 
@@ -109,6 +114,38 @@ class GroupDetailProducer:
         return self._view.produce(moment.store, moment.records, moment.now)
 
 
+class PlanProducer:
+    """A view of the newest plan: made anew when there is a newer one."""
+
+    def __init__(self, key: ViewKey, make: PlanView) -> None:
+        self._key, self._make = key, make
+        self._of: Planned | None = None
+
+    def produce(self, moment: Moment) -> Iterator[Update | None]:
+        planned = moment.planned
+        if planned is self._of or (planned.plan is None and not planned.error):
+            return
+        self._of = planned
+        if planned.plan is None:
+            yield Failure(self._key, planned.error)
+        elif (update := self._make(planned.plan, moment.now, moment.store.generation)) is not None:
+            yield update
+        else:
+            yield Failure(self._key, f"{self._key.name}: no such thing in the plan (any more); go back to the list")
+
+
+def _pending_class(pod: str) -> PlanView:
+    def make(plan: Plan, now: float, generation: int) -> DetailView | None:
+        found = pending_detail.find(plan, pod)
+        return (
+            None
+            if found is None
+            else replace(pending_detail.view(plan, found, now, generation), key=ViewKey("pending-class", pod))
+        )
+
+    return make
+
+
 @dataclass(slots=True)
 class UnknownView:
     """Says once that there is no such view."""
@@ -133,4 +170,10 @@ def producer(key: ViewKey) -> Producer | None:
             return GroupsProducer()
         case "group":
             return GroupDetailProducer(key)
+        case "pending":
+            return PlanProducer(key, pending.view)
+        case "pending-class":
+            return PlanProducer(key, _pending_class(key.name))
+        case "scale-in":
+            return PlanProducer(key, candidates.view)
     return None

@@ -2,7 +2,7 @@
 so that the keyboard never waits. What they say is in nodes; the other live views are in live."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from core.analysis import origin
@@ -13,7 +13,7 @@ from core.kube.own_kinds import NodeGroup
 from core.views import nodes
 from core.views.node_records import of_store
 from core.views.nodes import NodeRecord, Roll
-from core.views.table import Row, TableChange, TableView, ViewKey
+from core.views.table import Cell, Row, TableChange, TableView, ViewKey
 
 STEP = 100
 """Nodes that are worked on in one go: a few milliseconds."""
@@ -57,6 +57,8 @@ class Records:
     groups: Mapping[str, NodeGroup] = field(default_factory=dict)
     total: LiveRoll = field(default_factory=LiveRoll)
     """The cluster: every node but the virtual ones."""
+    verdicts: Mapping[str, Cell] = field(default_factory=dict)
+    """What scale-in says about each node, in a few words."""
     changed: set[str] = field(default_factory=set)
     _groups_of: object = None
     _next_to_age: list[str] = field(default_factory=list)
@@ -87,6 +89,8 @@ class Records:
 
     def _renew(self, name: str, pods_known: bool) -> None:
         record = of_store(self.store, name, self.groups, pods_known)
+        if record is not None and name in self.verdicts:
+            record = replace(record, verdict=self.verdicts[name])
         self.total.put(name, record if record is not None and not record.node.virtual else None)
         if record is None:
             self.by_name.pop(name, None)

@@ -131,6 +131,11 @@ def _age(record: NodeRecord, now: float) -> Cell:
     return UNKNOWN if created is None else Cell(fmt.age(now - created), now - created)
 
 
+def _could_go(roll: Roll) -> Cell:
+    going = sum(record.verdict.tone is Tone.GOOD for record in roll.records)
+    return Cell(f"{going} could go", -going, Tone.GOOD) if going else EMPTY
+
+
 def _common(value: Callable[[NodeRecord], str]) -> Callable[[Roll], Cell]:
     """The value that all members share, or how many different ones there are."""
 
@@ -198,6 +203,7 @@ _COLUMNS: tuple[NodeColumn, ...] = (
     _column(
         Column("scale-in", "SCALE-IN", 26, 14, importance=2, grow=True, describes="Could the node go; if not, why."),
         lambda record: record.verdict,
+        _could_go,
     ),
     _column(
         Column("pods", "PODS", 9, 7, align=_RIGHT, importance=4, hotkey="P",

@@ -1,0 +1,77 @@
+"""When the plan is made anew: off the event loop, after changes, never more often than its own cost allows; a plan
+older than the one that is shown is dropped. What it decides is in core/analysis/planning."""
+
+import asyncio
+
+from core.analysis.planning import Plan, plan
+from core.clock import Clock
+from core.cluster.snapshot import Snapshot
+from core.cluster.store import Store
+from core.errors import VacancyError
+from core.policy import discover
+from core.views import candidates
+from core.views.planned import Planned
+
+SHARE = 4.0
+"""A plan that took a second is followed by at least so many seconds of rest."""
+TIMERS = 30.0
+"""Seconds after which it is made anew although nothing changed: time alone lets nodes go."""
+REST = 2.0
+"""Seconds between two plans however fast they are."""
+
+
+def decide(snapshot: Snapshot) -> Plan:
+    """The plan of a snapshot by the policy that it shows. Raises InputError for a bad setting."""
+    return plan(snapshot, discover(snapshot))
+
+
+def _planned(snapshot: Snapshot) -> Planned:
+    try:
+        made = decide(snapshot)
+    except VacancyError as error:
+        return Planned(error=str(error))
+    return Planned(made, {one.node: candidates.short(one, snapshot.as_of) for one in made.scale_in.nodes})
+
+
+class Planner:
+    """Keeps `latest` as fresh as is reasonable."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._task: asyncio.Task[Planned] | None = None
+        self._generation, self._made_for = -1, 0.0
+        self._rest_until = 0.0
+        self.latest = Planned()
+
+    def consider(self, store: Store, now: float) -> set[str]:
+        """Take a finished plan, start a new one when it is time. The nodes whose verdict is another now."""
+        changed: set[str] = set()
+        if self._task is not None and self._task.done():
+            changed = self._take(self._task.result())
+            self._task = None
+        if self._task is None and self._due(store, now):
+            self._generation, self._made_for = store.generation, now
+            self._task = asyncio.ensure_future(self._make(store.snapshot(now)))
+        return changed
+
+    def _due(self, store: Store, now: float) -> bool:
+        """Something changed, or enough time went by for timers to run out; and the last plan is paid for."""
+        stale = store.generation != self._generation or now - self._made_for >= TIMERS
+        return stale and self._clock.monotonic() >= self._rest_until
+
+    async def _make(self, snapshot: Snapshot) -> Planned:
+        start = self._clock.monotonic()
+        made = await asyncio.to_thread(_planned, snapshot)
+        took = self._clock.monotonic() - start
+        self._rest_until = start + took + max(REST, SHARE * took)
+        return made
+
+    def _take(self, made: Planned) -> set[str]:
+        before, self.latest = self.latest.verdicts, made
+        names = before.keys() | made.verdicts.keys()
+        return {name for name in names if before.get(name) != made.verdicts.get(name)}
+
+    async def close(self) -> None:
+        """Let a plan that is being made go."""
+        if self._task is not None:
+            self._task.cancel()

@@ -1,0 +1,143 @@
+"""The Scale-in view: who could leave, and who holds them; and the verdict in a few words for the Nodes view. What is
+decided is in core/analysis/scale_in; documents and whole sentences are in scale_in."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from core.analysis.planning import Plan
+from core.analysis.scale_in.result import NodeVerdict
+from core.kube.node import Node
+from core.views import format as fmt
+from core.views import reasons
+from core.views.table import Align, Cell, Column, Elide, Row, TableView, Tone, ViewKey, text_cell
+
+_TONES = {"removable": Tone.GOOD, "blocked": Tone.WARNING, "unknown": Tone.WARNING}
+_WORDS = {
+    "removable": "could go",
+    "blocked": "stays",
+    "busy": "busy",
+    "not-managed": "not managed",
+    "unknown": "unknown",
+}
+_RANK = ("removable", "blocked", "unknown", "busy", "not-managed")
+_COLUMNS = (
+    Column("name", "NODE", 26, 16, elide=Elide.START, grow=True, hotkey="N", describes="The node."),
+    Column("group", "GROUP", 14, 8, importance=3, hotkey="O", describes="Its scaling group."),
+    Column("booked", "BOOKED max", 12, align=Align.RIGHT, importance=2, hotkey="B",
+           describes="The larger of cpu and memory requests in % of allocatable, of the threshold."),
+    Column("verdict", "VERDICT", 11, 8, hotkey="V", describes="Could it go."),
+    Column("because", "BECAUSE", 44, 18, importance=1, grow=True, describes="The autoscaler's reason, and the object."),
+    Column("moves", "ITS PODS WOULD GO TO", 40, 14, importance=4, grow=True, sortable=False,
+           describes="Where the pods would land if it were drained now."),
+)  # fmt: skip
+
+
+def short(verdict: NodeVerdict, now: float) -> Cell:
+    """The verdict for a narrow column: `busy: cpu 82 % > 50 %`, `stays: default/redis-0 NotReplicated`."""
+    tone = _TONES.get(verdict.verdict, Tone.MUTED)
+    if verdict.verdict == "removable":
+        moves = verdict.drain.moves_to
+        what = f"{len(moves)} pods to {len(set(moves.values()))} nodes" if moves else "empty"
+        when = _when(verdict, now)
+        return Cell(f"{when}: {what}", _RANK.index("removable"), tone)
+    words = "stays" if verdict.verdict == "blocked" else _WORDS[verdict.verdict]
+    return Cell(f"{words}: {because(verdict)}", _RANK.index(verdict.verdict), tone)
+
+
+def _when(verdict: NodeVerdict, now: float) -> str:
+    if verdict.waits_for is None:
+        return "goes next"
+    if verdict.goes_at is not None and verdict.goes_at.at > now:
+        return f"goes in ~{fmt.age(verdict.goes_at.at - now)}"
+    return "could go"
+
+
+def because(verdict: NodeVerdict) -> str:
+    """The reason with the object or the figure behind it."""
+    if verdict.unknown:
+        return f"{', '.join(verdict.unknown)} not available"
+    blocker = verdict.drain.blocking_pod
+    if verdict.reason == "BlockedByPod" and blocker is not None:
+        return f"{blocker.pod} {blocker.reason}{f' ({blocker.by})' if blocker.by else ''}"
+    used = verdict.utilization
+    if verdict.reason == "NotUnderutilized":
+        return f"{used.resource} {fmt.percent(used.max)} % > {fmt.percent(verdict.threshold)} %"
+    if verdict.reason == "NoPlaceToMovePods" and verdict.drain.unplaced:
+        return f"no place for {verdict.drain.unplaced} (NoPlaceToMovePods)"
+    return verdict.reason or _waiting(verdict)
+
+
+def _waiting(verdict: NodeVerdict) -> str:
+    return "goes with the next loop" if verdict.waits_for is None else reasons.meaning(verdict.waits_for)
+
+
+def view(plan: Plan, now: float, generation: int) -> TableView:
+    """The whole table, candidates first."""
+    names = {group.id: group.name for group in plan.snapshot.groups.values()}
+    nodes = sorted(plan.scale_in.nodes, key=lambda one: (_RANK.index(one.verdict), one.utilization.max or 0.0))
+    return TableView(
+        key=ViewKey("scale-in"),
+        title="Scale-in",
+        columns=_COLUMNS,
+        rows=tuple(_row(one, names, plan.snapshot.nodes.get(one.node)) for one in nodes),
+        generation=generation,
+        as_of=now,
+        noun="nodes",
+        empty="No nodes to judge.",
+        notes=headlines(plan, now),
+    )
+
+
+def _row(one: NodeVerdict, names: Mapping[str, str], node: Node | None) -> Row:
+    share = one.utilization.max
+    threshold = f" of {fmt.percent(one.threshold)}" if one.threshold is not None else ""
+    cells = (
+        text_cell(one.node),
+        text_cell(names.get(one.group or "", one.group or "")),
+        Cell(f"{fmt.percent(share)} %{threshold}" if share is not None else "-", share),
+        Cell(_WORDS[one.verdict], _RANK.index(one.verdict), _TONES.get(one.verdict, Tone.MUTED)),
+        text_cell(because(one)),
+        text_cell(destinations(one)),
+    )
+    return Row(one.node, cells, labels=node.labels if node is not None else {})
+
+
+def destinations(one: NodeVerdict) -> str:
+    """`17 pods -> n1 (6) n2 (5) n3 (6)`; why not, where some pod has no place."""
+    if one.drain.removable is None:
+        return f"unknown: {one.drain.unknown or 'not evaluated'}"
+    moves = Counter(one.drain.moves_to.values())
+    if not moves:
+        return "nothing to move" if one.drain.removable else ""
+    total = moves.total()
+    return f"{total} pod{'s' * (total != 1)} -> " + " ".join(f"{name} ({count})" for name, count in moves.most_common())
+
+
+def headlines(plan: Plan, now: float) -> tuple[str, ...]:
+    """What the screen says above the table: who goes, what that frees, and by which rules."""
+    result = plan.scale_in
+    found = Counter(one.verdict for one in result.nodes)
+    going = [plan.snapshot.nodes[name] for name in result.now if name in plan.snapshot.nodes]
+    freed = f" ({fmt.cpu(_sum(going, 'cpu'))} cpu, {fmt.size(_sum(going, 'memory'))})" if going else ""
+    counts = (
+        f"{len(going)} could go now{freed}, {found['removable']} in time, {found['busy']} busy, {found['blocked']} stay"
+    )
+    return (counts, *_cool_down(plan, now), rules(plan))
+
+
+def _sum(nodes: Iterable[Node], resource: str) -> int:
+    return sum(node.allocatable.get(resource, 0) for node in nodes)
+
+
+def _cool_down(plan: Plan, now: float) -> Iterable[str]:
+    cool_down = plan.scale_in.cool_down
+    if cool_down.until is not None and cool_down.until > now:
+        yield f"cool-down {cool_down.because or ''}: {fmt.duration(cool_down.until - now)} left"
+
+
+def rules(plan: Plan) -> str:
+    """Which rules are applied, with the threshold and where it comes from; and who really runs here."""
+    policy = plan.policy
+    threshold = fmt.percent(policy.scale_down_utilization_threshold)
+    source = policy.source("scale_down_utilization_threshold")
+    return f"rules: {policy.rule_set}, threshold {threshold} % ({source}); {plan.running}"

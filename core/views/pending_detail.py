@@ -1,0 +1,89 @@
+"""One class of waiting pods in full: why it waits, what every group says, and its pods."""
+
+from core.analysis.planning import Plan
+from core.views import format as fmt
+from core.views import reasons
+from core.views.detail import DetailView, Fact
+from core.views.pending import PendingClass, asks, classes
+from core.views.table import Align, Cell, Column, Row, TableView, Tone, ViewKey, text_cell
+
+
+def find(plan: Plan, pod: str) -> PendingClass | None:
+    """The class that a pod (`namespace/name`) is in."""
+    return next((one for one in classes(plan) if any(verdict.pod.key == pod for verdict in one.verdicts)), None)
+
+
+def view(plan: Plan, one: PendingClass, now: float, generation: int) -> DetailView:
+    """The class at this moment."""
+    return DetailView(
+        key=ViewKey("pending-class", one.id),
+        title=one.application,
+        generation=generation,
+        as_of=now,
+        facts=_facts(one, now),
+        tables=(_groups(plan, one, now), _pods(one, now)),
+    )
+
+
+def _facts(one: PendingClass, now: float) -> tuple[Fact, ...]:
+    shape, said = one.first.pod.shape, one.first.pod.unscheduled
+    return (
+        Fact("Verdict", text_cell(one.first.verdict)),
+        Fact("Why", text_cell(one.explanation)),
+        Fact("Scheduler", text_cell(said.message if said is not None else "has not said anything yet")),
+        Fact("Waiting", text_cell(f"{len(one.verdicts)} pods, since {_ago(one.since, now)}")),
+        Fact("Asks", text_cell(asks(shape.requests))),
+        Fact(
+            "Priority", text_cell(f"{shape.priority if shape.priority is not None else 'none'} {shape.priority_class}")
+        ),
+        Fact("Selector", text_cell(", ".join(f"{k}={v}" for k, v in (shape.node_selector or {}).items()) or "none")),
+    )
+
+
+def _ago(moment: int | None, now: float) -> str:
+    return "an unknown time" if moment is None else fmt.duration(now - moment)
+
+
+def _groups(plan: Plan, one: PendingClass, now: float) -> TableView:
+    names = {group.id: group.name for group in plan.snapshot.groups.values()}
+    skipped = {option.group: option.skipped for option in plan.pending.groups}
+    columns = (
+        Column("group", "GROUP", 24, 12),
+        Column("fits", "FITS", 5),
+        Column("plugin", "RULE", 20, 10, importance=2),
+        Column("reasons", "WHY", 50, 16, grow=True),
+        Column("skipped", "CAN IT GROW", 40, 12, grow=True, importance=1),
+    )
+    rows = []
+    for group, refusal in one.first.groups.items():
+        passed = skipped.get(group)
+        verdict = Cell("✓ yes", 0, Tone.GOOD) if refusal is None else Cell("✗ no" if refusal.known else "? unknown", 1)
+        why = "" if refusal is None else "; ".join(refusal.reasons)
+        growth = text_cell("yes", Tone.GOOD) if passed is None else text_cell(reasons.meaning(passed), Tone.WARNING)
+        cells = (
+            text_cell(names.get(group, group)),
+            verdict,
+            text_cell(refusal.plugin if refusal else ""),
+            text_cell(why),
+            growth,
+        )
+        rows.append(Row(group, cells))
+    empty = "No group is asked: it needs none, or none is known."
+    return TableView(ViewKey("groups"), "Groups", columns, tuple(rows), 0, now, noun="groups", empty=empty)
+
+
+def _pods(one: PendingClass, now: float) -> TableView:
+    columns = (
+        Column("name", "POD", 48, 20, grow=True),
+        Column("age", "AGE", 6, align=Align.RIGHT),
+        Column("node", "FITS TODAY", 32, 12, grow=True, importance=1),
+        Column("reason", "SCHEDULER SAYS", 40, 16, grow=True, importance=2),
+    )
+    rows = []
+    for verdict in one.verdicts:
+        pod = verdict.pod
+        age = None if pod.created is None else now - pod.created
+        said = pod.unscheduled.message if pod.unscheduled else ""
+        cells = (text_cell(pod.key), Cell(fmt.age(age), age), text_cell(verdict.node or ""), text_cell(said))
+        rows.append(Row(pod.key, cells, labels=pod.labels))
+    return TableView(ViewKey("pods"), "Pods", columns, tuple(rows), 0, now, noun="pods", empty="No pods.")

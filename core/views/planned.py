@@ -1,0 +1,16 @@
+"""The newest plan as views use it. When it is made is the session's planner's matter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.analysis.planning import Plan
+from core.views.table import Cell
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan with its verdicts in a few words; or what went wrong instead; or neither yet."""
+
+    plan: Plan | None = None
+    verdicts: Mapping[str, Cell] = field(default_factory=dict)
+    error: str = ""
