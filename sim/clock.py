@@ -52,6 +52,13 @@ class SimClock:
         while (left := end - self.monotonic()) > 0:
             await self._nap(left / self._speed)
 
+    def at_least(self, seconds: float, real: float) -> float:
+        """`seconds`, or what passes in `real` seconds when the clock runs so fast that this is more.
+
+        For periodic work that would otherwise eat the machine at high speeds.
+        """
+        return max(seconds, real * self._speed)
+
     def advance(self, seconds: float) -> None:
         """Jump forward; sleepers whose time has come wake in the next turn of the loop."""
         if seconds < 0:

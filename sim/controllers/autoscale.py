@@ -33,7 +33,7 @@ class HorizontalAutoscaler:
     async def run(self) -> None:
         """Look for ever."""
         while True:
-            await self._clock.sleep(EVERY)
+            await self._clock.sleep(self._clock.at_least(EVERY, 0.25))
             self.look()
 
     def look(self) -> None:

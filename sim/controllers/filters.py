@@ -23,7 +23,7 @@ from core.scheduling import (
 from core.scheduling.inter_pod_affinity import Term
 from core.scheduling.pod_topology_spread import Constraint
 from core.scheduling.volumes import Claims, Storage
-from sim.controllers.roster import Place, Roster
+from sim.controllers.roster import Place, Roster, claim_keys
 
 KUBERNETES = (1, 35)
 
@@ -83,14 +83,15 @@ class Filters:
 
     def _prepare_volumes(self) -> None:
         self._storage = storage = self._roster.storage()
+        keys = claim_keys(self._pod)
         why = (
-            volume_restrictions.missing(self._pod.claims, storage.claims)
-            or volume_binding.unfit([(key, False) for key in self._pod.claims], storage)
-            or volume_zone.unfit([storage.claims[key] for key in self._pod.claims], storage)
+            volume_restrictions.missing(keys, storage.claims)
+            or volume_binding.unfit([(key, False) for key in keys], storage)
+            or volume_zone.unfit([storage.claims[key] for key in keys], storage)
         )
         if why:
             raise Unusable(why[0])
-        self._claims = volumes.sort((storage.claims[key] for key in self._pod.claims), storage)
+        self._claims = volumes.sort((storage.claims[key] for key in keys), storage)
 
     def _volume_refusals(self, place: Place) -> Iterator[Refused]:
         if self._storage is None:

@@ -42,16 +42,16 @@ class Heartbeats:
         """Beat for ever."""
         while True:
             self.beat()
-            await self._clock.sleep(self.pace)
+            await self._clock.sleep(self._clock.at_least(self.pace, 0.05))
 
     def beat(self) -> None:
         """One round."""
-        now = self._clock.monotonic()
+        now, every = self._clock.monotonic(), self._clock.at_least(LEASE_EVERY, 0.2)
         for node in self._registry.list("Node"):
             meta = node["metadata"]
             if meta["name"] in self._kubelets.stopped:
                 continue
-            if now - self._renewed.get(meta["uid"], -LEASE_EVERY) >= LEASE_EVERY:
+            if now - self._renewed.get(meta["uid"], -every) >= every:
                 self._renewed[meta["uid"]] = now
                 self._renew(node)
             self._report(node, now)

@@ -20,10 +20,10 @@ class Logs:
     def __init__(self, clock: SimClock) -> None:
         self._clock = clock
 
-    def lines(self, pod: Obj, container: str, previous: bool) -> list[tuple[str, str]]:
-        """All kept lines up to now; none of a previous container, as nothing is kept of it."""
+    def lines(self, pod: Obj, container: str) -> list[tuple[str, str]]:
+        """All kept lines up to now."""
         started = (pod.get("status") or {}).get("startTime")
-        if previous or not started:
+        if not started:
             return []
         first, last = int(datetime.fromisoformat(started).timestamp()) // _EVERY + 1, int(self._clock.time()) // _EVERY
         return [_line(pod, container, tick) for tick in range(max(first, last - _KEPT), last + 1)]

@@ -53,13 +53,13 @@ class NodeLifecycle(Controller):
     async def watch(self) -> None:
         """Look for ever."""
         while True:
-            await self.clock.sleep(EVERY)
+            await self.clock.sleep(self.clock.at_least(EVERY, 0.2))
             self.look()
 
     def look(self) -> None:
         """One round."""
         now = self.clock.monotonic()
-        jumped, self._last = now - self._last > GRACE / 2, now
+        jumped, self._last = now - self._last > self.clock.at_least(GRACE, 1.0) / 2, now
         for node in self.registry.list("Node"):
             if self._silent(node, now, jumped):
                 self._mark_unknown(node)
@@ -76,7 +76,8 @@ class NodeLifecycle(Controller):
         if jumped or known != said:
             self._heard[meta["uid"]] = (said, now)
             return False
-        return now - since > GRACE and nodes.condition(node, "Ready").get("status") != "Unknown"
+        grace = self.clock.at_least(GRACE, 1.0)
+        return now - since > grace and nodes.condition(node, "Ready").get("status") != "Unknown"
 
     def _mark_unknown(self, node: Obj) -> None:
         now, status = rfc3339(self.clock.now()), node.get("status") or {}

@@ -50,6 +50,11 @@ def read_pod(obj: Obj) -> Pod:
     return pod_wire.codec.item(msgspec.json.encode(obj))
 
 
+def claim_keys(pod: Pod) -> tuple[str, ...]:
+    """The claims that the pod mounts, as `namespace/name`."""
+    return tuple(f"{pod.namespace}/{name}" for name in pod.claims)
+
+
 class Roster:
     """All places by node name."""
 

@@ -13,7 +13,7 @@ from sim.clock import rfc3339
 from sim.controllers.base import Controller, being_deleted, key_of
 from sim.controllers.events import Recorder
 from sim.controllers.filters import Filters, Refused, Unusable
-from sim.controllers.roster import Place, Roster, read_pod
+from sim.controllers.roster import Place, Roster, claim_keys, read_pod
 from sim.controllers.volumes import bind_claims
 from sim.kube.binding import bind, with_condition
 from sim.kube.registry import Registry
@@ -93,7 +93,7 @@ class Scheduler(Controller):
     def _bind(self, obj: Obj, pod: Pod, takers: list[Place]) -> None:
         best = max(takers, key=lambda place: (score(pod, place), place.node.name))
         meta, node = obj["metadata"], best.node.name
-        bind_claims(self.registry, pod.claims, node)
+        bind_claims(self.registry, claim_keys(pod), node)
         bind(self.registry, meta["namespace"], meta["name"], node)
         self._waiting.pop(key_of(obj), None)
         message = f"Successfully assigned {meta['namespace']}/{meta['name']} to {node}"
@@ -181,8 +181,10 @@ def explain(nodes: int, why: str, refusals: dict[str, Refused], preemption_polic
 
 def _preemption(nodes: int, why: str, refusals: dict[str, Refused], policy: str) -> str:
     if policy == "Never":
-        return "preemption: not eligible due to preemptionPolicy=Never."
-    hopeless = nodes if why else sum(refusal.hopeless for refusal in refusals.values())
+        return "no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never."
+    if why:
+        return "not found"  # what 1.35 says when PreFilter refused: there is no node to look for victims on
+    hopeless = sum(refusal.hopeless for refusal in refusals.values())
     parts = [f"{hopeless} Preemption is not helpful for scheduling"] if hopeless else []
     if nodes - hopeless:
         parts.append(f"{nodes - hopeless} No preemption victims found for incoming pod")

@@ -78,6 +78,15 @@ _TOP: dict[str, Obj] = {
     "Secret": {"type": "Opaque"},
 }
 
+_GATED: Obj = {
+    "type": "PodScheduled",
+    "status": "False",
+    "lastProbeTime": None,
+    "lastTransitionTime": None,
+    "reason": "SchedulingGated",
+    "message": "Scheduling is blocked due to non-empty scheduling gates",
+}
+
 PriorityOf = Callable[[str], tuple[int, str]]
 """Name of a PriorityClass ("" for the default) -> its value and preemption policy."""
 
@@ -160,6 +169,8 @@ def _pod(pod: Obj, priority_of: PriorityOf) -> Obj:
         spec["priority"], spec["preemptionPolicy"] = priority_of(spec.get("priorityClassName") or "")
     spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
     status = {"phase": "Pending", "qosClass": qos_class(spec), **(pod.get("status") or {})}
+    if spec.get("schedulingGates"):
+        status["conditions"] = [_GATED]
     return {**pod, "spec": spec, "status": status}
 
 

@@ -13,7 +13,7 @@ Obj = dict[str, Any]
 class LogSource(Protocol):
     """Lines of a container, each `(timestamp, text)` with an RFC 3339 timestamp; `follow` yields new ones for ever."""
 
-    def lines(self, pod: Obj, container: str, previous: bool) -> list[tuple[str, str]]: ...
+    def lines(self, pod: Obj, container: str) -> list[tuple[str, str]]: ...
 
     def follow(self, pod: Obj, container: str) -> AsyncIterator[tuple[str, str]]: ...
 
@@ -22,6 +22,8 @@ def stream(registry: Registry, source: LogSource | None, call: Call) -> AsyncIte
     """The log that the call asks for; raises before the first byte when there is none."""
     pod = registry.get("Pod", call.info.name, call.namespace)
     container = _container(pod, call.info.query.get("container", ""))
+    if call.info.flag("previous"):
+        raise bad_request(f'previous terminated container "{container}" in pod "{call.info.name}" not found')
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()
     state: Obj = next((s.get("state") or {} for s in statuses if s.get("name") == container), {})
     if "waiting" in state or not statuses:
@@ -49,7 +51,7 @@ async def _text(source: LogSource | None, pod: Obj, container: str, call: Call) 
     if source is None:
         return
     stamped = call.info.flag("timestamps")
-    lines = source.lines(pod, container, call.info.flag("previous"))
+    lines = source.lines(pod, container)
     since = call.info.query.get("sinceTime", "")
     lines = [line for line in lines if not since or line[0] >= since]
     tail = call.info.query.get("tailLines", "")
