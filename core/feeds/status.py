@@ -19,9 +19,11 @@ class Status:
         self.settled = asyncio.Event()
         self.state: FeedState | None = None
         self.namespace: str | None = None
+        """The only namespace that is read; None = the whole cluster."""
+        self.held = False
+        """Whether a full list is held, however old."""
         self._kind, self._sink, self._clock = kind, sink, clock
         self._heard: float | None = None
-        self._held = False
 
     def connecting(self) -> None:
         """Nothing is known yet."""
@@ -38,7 +40,7 @@ class Status:
 
     def listed(self) -> None:
         """A full list is held from now on."""
-        self._held = True
+        self.held = True
 
     def live(self, note: str, problems: Sequence[str] = ()) -> bool:
         """All is well, but for the note. True when it was not before."""
@@ -54,7 +56,7 @@ class Status:
 
     def off(self, error: ApiError) -> None:
         """The server refuses the kind, or has none such."""
-        self._held = False
+        self.held = False
         phase = Phase.ABSENT if isinstance(error, NotFound) else Phase.FORBIDDEN
         self._say(FeedState(phase, absence(self._kind) if phase is Phase.ABSENT else error.cause, self._heard))
 
@@ -62,7 +64,7 @@ class Status:
         """The server can't be read now; since when is kept until it can."""
         if self._heard is None:
             self.hear()
-        phase = Phase.RECONNECTING if self._held else Phase.UNREACHABLE
+        phase = Phase.RECONNECTING if self.held else Phase.UNREACHABLE
         cause = getattr(error, "cause", "") or str(error)
         self._say(FeedState(phase, cause, self._heard, namespace=self.namespace))
 
@@ -75,7 +77,7 @@ class Status:
 
     def forget(self) -> None:
         """What was held is no longer."""
-        self._held = False
+        self.held = False
 
     def _say(self, state: FeedState) -> None:
         if state != self.state:

@@ -21,6 +21,8 @@ BATCH = 128 * 1024
 """Bytes that a window aims at; the sockets' own buffers hold a little more."""
 TURNS = 3
 """Turns of the loop in which a socket that is read again hands over what it has kept."""
+OPEN_TIMEOUT = 30.0
+"""Seconds for a watch to be accepted; an API server does so at once, or keeps the request in line when it is busy."""
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes after which a watch line without an end is taken for garbage; etcd holds objects of 1.5 MB."""
 
@@ -72,7 +74,11 @@ class Reader:
                 "fieldSelector": field_selector,
             }
         )
-        answer = await self._connection.send("GET", path, query, read_timeout=idle, total=None)
+        try:
+            async with asyncio.timeout(OPEN_TIMEOUT):
+                answer = await self._connection.send("GET", path, query, read_timeout=idle, total=None)
+        except TimeoutError as error:
+            raise errors.from_exception(self.place.server, error) from None
         stream = WatchStream(answer, self.place.server)
         self._streams.add(stream)
         try:

@@ -30,7 +30,7 @@ class KindFeed:
         self._around, self._timing = around, around.timing
         self._backoff, self._rest = Backoff(*around.timing.backoff), Backoff(*around.timing.recheck)
         self._version = ""
-        self._unwatchable = False
+        self._refused_again = False
         self._problems: list[str] = []
 
     async def run(self) -> None:
@@ -55,7 +55,8 @@ class KindFeed:
             status.namespace = namespace
             self._version = await listing.read(namespace)
 
-        await in_widest_scope(self.kind, around.reader.place.namespace, read)
+        narrower = None if status.held and around.outage.recent else around.reader.place.namespace
+        await in_widest_scope(self.kind, narrower, read)
         status.listed()
         self._backoff.reset()
         self._rest.reset()
@@ -68,9 +69,6 @@ class KindFeed:
 
     async def _follow(self) -> None:
         """Watch until a new list is needed."""
-        if self._unwatchable:
-            self._unwatchable = False
-            return await self._pause_instead()
         refused = 0
         while refused < FAILED_WATCHES:
             try:
@@ -79,20 +77,22 @@ class KindFeed:
             except Silent:
                 continue  # replaced at once: if the server is gone, opening the next one tells
             except Gone:
-                return None
+                return
             except VacancyError as error:
-                self._unwatchable = _only_lists(error)
-                if self._unwatchable:
-                    return None  # the list that follows tells whether it is only the watch
+                if _only_lists(error) and not self._around.outage.recent:
+                    await self._without_watch()
+                    return
                 refused += not isinstance(error, Unreachable)
                 await self._wait_after(error)
-        return None
 
-    async def _pause_instead(self) -> None:
-        """In place of a watch that the server doesn't give."""
-        seconds = self._timing.poll
-        self.status.live(f"{self.kind.plural} can't be watched, so they are read every {seconds:.0f} s", self._problems)
-        await asyncio.sleep(seconds * random.uniform(0.9, 1.1))
+    async def _without_watch(self) -> None:
+        """The watch is refused. Whether the list is as well must be known at once; if not, lists take its place."""
+        self._refused_again, again = True, self._refused_again
+        if again:
+            seconds = self._timing.poll
+            note = f"{self.kind.plural} can't be watched, so they are read every {seconds:.0f} s"
+            self.status.live(note, self._problems)
+            await asyncio.sleep(seconds * random.uniform(0.9, 1.1))
 
     async def _watch_once(self) -> None:
         """One watch, from its acceptance to the end that the server gives it. Raises whatever ends it otherwise."""
@@ -101,6 +101,7 @@ class KindFeed:
         lifetime = random.randint(*self._timing.lifetime)
         reader, idle = self._around.reader, self._timing.idle
         async with reader.watch(path, version, lifetime, idle, self.kind.field_selector) as stream:
+            self._refused_again = False
             if self.status.live("", self._problems):
                 self._around.outage.over()
             await self._consume(stream)

@@ -33,15 +33,15 @@ class _Whole(msgspec.Struct, gc=False):
 _whole = msgspec.json.Decoder(_Whole)
 
 
-async def in_widest_scope(kind: Kind, namespace: str, read: Callable[[str | None], Awaitable[None]]) -> None:
-    """Read cluster-wide (None), or only in `namespace` where the identity may not.
+async def in_widest_scope(kind: Kind, namespace: str | None, read: Callable[[str | None], Awaitable[None]]) -> None:
+    """Read cluster-wide (None), or only in `namespace`, if there is one, where the identity may not.
 
     Raises Forbidden as it came for the whole cluster when both are refused.
     """
     try:
         await read(None)
     except Forbidden as error:
-        if not kind.namespaced or kind.field_selector:
+        if not kind.namespaced or kind.field_selector or namespace is None:
             raise
         try:
             await read(namespace)
