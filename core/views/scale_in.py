@@ -18,7 +18,8 @@ def explanation(verdict: NodeVerdict, now: float) -> str:
     if verdict.reason == "NotUnderutilized":
         return _busy(verdict)
     if verdict.reason == "NoPlaceToMovePods" and verdict.drain.unplaced is not None:
-        return f"Stays because {verdict.drain.unplaced} fits on no other node."
+        eci = ", though ECI would take it" if verdict.drain.unplaced in verdict.drain.on_eci else ""
+        return f"Stays because {verdict.drain.unplaced} fits on no other node{eci}."
     if verdict.verdict != "removable" and verdict.reason is not None:
         return f"Stays: {reasons.meaning(verdict.reason)}"
     return _removable(verdict, now)
@@ -104,6 +105,7 @@ def _drain(drain: Drain) -> dict[str, Any]:
         "reason": drain.reason,
         "blockingPod": by,
         "unplaced": drain.unplaced,
+        "onEci": list(drain.on_eci),
         "movesTo": dict(drain.moves_to.items()),
     }
 

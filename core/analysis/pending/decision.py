@@ -35,6 +35,7 @@ from core.analysis.pending.result import (
 from core.analysis.pending.skips import MAX_SIZE, NOT_AUTOSCALED, Skips
 from core.analysis.placement import Placement
 from core.analysis.vendors import overlay_of
+from core.analysis.vendors.eci import Eci
 from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
 from core.kube.pod import Pod
@@ -59,6 +60,7 @@ class _Decision:
         self._placement = Placement.from_snapshot(
             snapshot, policy.rule_set.version, policy.expendable_pods_priority_cutoff
         )
+        self._eci = Eci(snapshot)
         self._templates = templates.of(snapshot, self._members, policy, self._pods_on())
         self._upcoming = {group: self._health.upcoming(group, self._targets[group]) for group in snapshot.groups}
 
@@ -208,6 +210,9 @@ class _Decision:
     ) -> PodVerdict:
         if ignored is not None:
             return PodVerdict(pod, IGNORED, ignored_because=ignored)
+        burst = self._eci.takes(pod)
+        if burst is not None and (burst.always or pod.key not in packed):
+            return PodVerdict(pod, ECI, self._eci.node, groups=fits.get(pod.key, {}))
         if pod.key in packed:
             node = self._placement.nodes[packed[pod.key]]
             return PodVerdict(pod, ECI if node.virtual else FITS_EXISTING, node.name)

@@ -10,6 +10,7 @@ from core.analysis import readiness
 from core.analysis.groups import Membership
 from core.analysis.scale_in.result import Utilization
 from core.analysis.vendors.overlay import Overlay
+from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
 from core.policy.rule_set import RuleSet
@@ -31,6 +32,7 @@ NOT_UNDERUTILIZED = "NotUnderutilized"
 class Eligibility:
     """What holds for all nodes of one judgement."""
 
+    snapshot: Snapshot
     membership: Membership
     overlay: Overlay
     now: float
@@ -41,7 +43,7 @@ class Eligibility:
         """The first reason against the node; None makes it a candidate. `policy` is the group's."""
         if group is None or not group.autoscaling or node.virtual:
             return NOT_AUTOSCALED
-        if (kept := self.overlay.keeps(node, group)) is not None:
+        if (kept := self.overlay.keeps(node, group, self.snapshot)) is not None:
             return kept
         if self.membership.target(group) <= group.min_size:
             return MIN_SIZE_REACHED

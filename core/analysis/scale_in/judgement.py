@@ -29,6 +29,7 @@ from core.analysis.scale_in.result import (
 from core.analysis.scale_in.timing import Leaving, Limits, Observed
 from core.analysis.scale_in.utilization import Meter, threshold
 from core.analysis.vendors import overlay_of
+from core.analysis.vendors.eci import Eci
 from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
@@ -99,7 +100,8 @@ class _Judgement:
             self.placement.cursor = 0
 
     def _result(self) -> ScaleIn:
-        removals = Removals(self.placement, Drainability(self.snapshot, self.policy, self.now), self.policy.rule_set)
+        rules = Drainability(self.snapshot, self.policy, self.now)
+        removals = Removals(self.placement, rules, self.policy.rule_set, Eci(self.snapshot))
         standings = self._standings()
         drains = {one.node.name: self._drain(one, removals) for one in standings}
         verdicts = [self._verdict(one, drains[one.node.name]) for one in standings]
@@ -111,7 +113,7 @@ class _Judgement:
         return ScaleIn(cool_down, nodes, tuple(together), tuple(now))
 
     def _standings(self) -> list[_Standing]:
-        rules = Eligibility(self.membership, overlay_of(self.policy.rule_set.overlay), self.now)
+        rules = Eligibility(self.snapshot, self.membership, overlay_of(self.policy.rule_set.overlay), self.now)
         meter = Meter(self.placement, self.now)
         found = []
         for node in self.snapshot.nodes.values():

@@ -13,6 +13,7 @@ from core.analysis.scale_in.budgets import Allowances
 from core.analysis.scale_in.drainability import Drainability, Outcome
 from core.analysis.scale_in.result import BlockingPod, Drain
 from core.analysis.scale_in.roster import Roster, Sort
+from core.analysis.vendors.eci import Eci
 from core.kube.node import Node
 from core.kube.pod import Pod
 from core.policy.rule_set import RuleSet
@@ -52,13 +53,13 @@ class Removals:
     """Removals from one placement, which nobody else may change meanwhile and which is left as it was. Nodes are
     indexes of the placement."""
 
-    def __init__(self, placement: Placement, rules: Drainability, rule_set: RuleSet) -> None:
+    def __init__(self, placement: Placement, rules: Drainability, rule_set: RuleSet, eci: Eci) -> None:
         self._rules, self._placement = rules, placement
         # Since pull request 9288 (in 1.32 and newer) a node that goes stands tainted and empty while its pods look for
         # a place; before, it kept its other pods, and its domains counted to the end.
         self._ghosts = rule_set.at_least(1, 32)
         self._trial = Trial(placement, self._ghosts)
-        self._roster = Roster(placement, rules, self._trial)
+        self._roster = Roster(placement, rules, self._trial, eci)
         self._came: dict[int, list[Sort]] = {}
 
     def is_empty(self, node: int) -> bool:
@@ -81,9 +82,10 @@ class Removals:
         movers = [sort.seeker for sort in sorts if sort.seeker is not None]
         places = self._trial.alone(node, self._felt(sorts), movers)
         moving = [pod for pod, sort in zip(pods, sorts, strict=True) if sort.seeker is not None]
+        on_eci = tuple(pod.key for pod, sort in zip(pods, sorts, strict=True) if sort.bursts)
         if len(places) < len(moving):
-            return Drain(False, NO_PLACE, unplaced=moving[len(places)].key)
-        return Drain(True, moves_to=Moves(moving, places, self._placement.nodes))
+            return Drain(False, NO_PLACE, unplaced=moving[len(places)].key, on_eci=on_eci)
+        return Drain(True, moves_to=Moves(moving, places, self._placement.nodes), on_eci=on_eci)
 
     def together(self, nodes: Iterable[int]) -> list[int]:
         """The nodes that can go in this order, each removal standing before the next is tried."""

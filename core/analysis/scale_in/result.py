@@ -35,13 +35,15 @@ class BlockingPod:
 class Drain:
     """Whether the node's pods could move, asked alone and whatever its utilization. `removable` is None when unknown.
 
-    `moves_to`: pod -> node, for the pods that would move. `unplaced`: the first pod without a place."""
+    `moves_to`: pod -> node, for the pods that would move. `unplaced`: the first pod without a place. `on_eci`: pods
+    that would run on ECI in fact, or would if no node had room; the autoscaler knows nothing of it."""
 
     removable: bool | None
     reason: str | None = None
     blocking_pod: BlockingPod | None = None
     moves_to: Mapping[str, str] = field(default_factory=dict)
     unplaced: str | None = None
+    on_eci: tuple[str, ...] = ()
     unknown: str | None = None
     """What could not be judged, when `removable` is None."""
 

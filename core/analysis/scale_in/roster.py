@@ -9,6 +9,7 @@ from core.analysis.placement.classes import PodClass
 from core.analysis.placement.trial import Seeker, Trial
 from core.analysis.scale_in.budgets import Allowances
 from core.analysis.scale_in.drainability import KUBE_SYSTEM, Drainability, Outcome, Ruling
+from core.analysis.vendors.eci import Eci
 from core.kube.pod import NOTHING_RARE, Pod, Template
 
 
@@ -25,6 +26,8 @@ class Sort:
     stays_behind: bool
     held: tuple[str, str] | None
     unknown: str | None
+    bursts: bool = False
+    """ECI would take them."""
     seeker: Seeker | None = None
     felt: bool = False
 
@@ -32,8 +35,8 @@ class Sort:
 class Roster:
     """All nodes' pods as sorts, in their order, by index of the placement."""
 
-    def __init__(self, placement: Placement, rules: Drainability, trial: Trial) -> None:
-        self._placement, self._rules = placement, rules
+    def __init__(self, placement: Placement, rules: Drainability, trial: Trial, eci: Eci) -> None:
+        self._placement, self._rules, self._eci = placement, rules, eci
         self._untouched = rules.budgets.allowances()
         self._known: dict[tuple[object, ...], Sort] = {}
         self._ordinary: dict[Template, Sort] = {}
@@ -79,7 +82,9 @@ class Roster:
         ruling, made = self._rules.ruling(pod), self._placement.classes.of(pod)
         held = self._rules.blocked(ruling, self._untouched)
         stays_behind = self._rules.stays_behind(pod)
-        sort = self._known[key] = Sort(f"{namespace}/", ruling, made, stays_behind, held, _unknown(ruling, made))
+        sort = Sort(f"{namespace}/", ruling, made, stays_behind, held, _unknown(ruling, made))
+        sort.bursts = ruling.outcome is Outcome.MOVE and self._eci.takes(pod) is not None
+        self._known[key] = sort
         return sort
 
 

@@ -3,9 +3,9 @@
 Source: CCE user guide, "CCE Cluster Autoscaler" (cce_10_0154). No label of its own is known for nodes that it added:
 those in a pool of the user's are taken for it."""
 
-from core.analysis.vendors import ack
-from core.analysis.vendors.nodes_kept import in_default_pool, keeps
+from core.analysis.vendors.nodes_kept import STATIC_NODE, in_default_pool, keeps
 from core.analysis.vendors.overlay import Overlay, cpu_then_preferred
+from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
 
@@ -28,15 +28,16 @@ def _in_own_default_pool(node: Node) -> bool:
     return node.labels[POOL_LABEL] in ("", "DefaultPool")
 
 
-def added_by_autoscaler(node: Node) -> bool:
-    """It is in a pool of the user's, or marked as added by one of the autoscalers known here."""
-    return ack.added_by_autoscaler(node) or (is_cce(node) and not _in_own_default_pool(node))
+def _keeps(node: Node, group: NodeGroup, snapshot: Snapshot) -> str | None:
+    """A node in a pool of the user's own is taken for one that the autoscaler added."""
+    reason = keeps(node, group, snapshot)
+    return None if reason == STATIC_NODE and is_cce(node) and not _in_own_default_pool(node) else reason
 
 
 OVERLAY = Overlay(
     name="cce",
     forced={"blockingSystemPodDisruptionTimeout": None},
-    keeps=keeps(added_by_autoscaler),
+    keeps=_keeps,
     narrow=cpu_then_preferred,
     counts=counts,
 )

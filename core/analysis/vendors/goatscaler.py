@@ -2,6 +2,7 @@
 decisions are not published, so verdicts go by Cluster Autoscaler's rules and say so; what is known of it stands
 here."""
 
+from core.analysis.origin import GOATSCALER_LABELS
 from core.analysis.vendors.overlay import Overlay
 from core.kube.node import Node
 
@@ -11,13 +12,10 @@ SOURCE = "goatscaler"
 PROVISION_NODE, PROVISION_FAILED, RESET_POD = "ProvisionNode", "ProvisionNodeFailed", "ResetPod"
 NOT_TRIGGERED, STOCK_CHANGED = "NotTriggerScaleUp", "InstanceInventoryStatusChanged"
 
-MANAGED_LABEL = "goatscaler.io/managed"
-TASK_LABEL = "goatscaler.io/provision-task-id"
-
 
 def manages(node: Node) -> bool:
     """It made this node."""
-    return node.labels.get(MANAGED_LABEL) == "true" or TASK_LABEL in node.labels
+    return any(node.labels.get(label) for label in GOATSCALER_LABELS)
 
 
 OVERLAY = Overlay(name="goatscaler", forced={"expander": "least-waste"})

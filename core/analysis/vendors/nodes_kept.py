@@ -1,8 +1,9 @@
 """The nodes that ACK's and CCE's autoscalers never remove: those that they did not add, those paid in advance, and
 those of the default pool. How a node shows that an autoscaler added it is each vendor's."""
 
-from collections.abc import Callable
-
+from core.analysis import origin
+from core.analysis.origin import AUTOSCALER_LABELS, How
+from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
 
@@ -11,17 +12,22 @@ DEFAULT_POOLS = ("DefaultPool", "default-nodepool", "default")
 _PREPAID = "prepaid"
 
 
-def keeps(added_by_autoscaler: Callable[[Node], bool]) -> Callable[[Node, NodeGroup], str | None]:
+def keeps(node: Node, group: NodeGroup, snapshot: Snapshot) -> str | None:
     """Why a node is never removed; None when it may go."""
+    if in_default_pool(node, group):
+        return DEFAULT_POOL
+    if node.charge_type.lower() == _PREPAID:
+        return SUBSCRIPTION_NODE
+    return None if _added_by_autoscaler(node, snapshot) else STATIC_NODE
 
-    def reason(node: Node, group: NodeGroup) -> str | None:
-        if in_default_pool(node, group):
-            return DEFAULT_POOL
-        if node.charge_type.lower() == _PREPAID:
-            return SUBSCRIPTION_NODE
-        return None if added_by_autoscaler(node) else STATIC_NODE
 
-    return reason
+def _added_by_autoscaler(node: Node, snapshot: Snapshot) -> bool:
+    """By its origin where the cloud tells, else by what the autoscaler itself goes by: the labels of its groups'
+    nodes."""
+    found = origin.of(node, snapshot.table)
+    if found.how is not How.UNKNOWN or found.attached:
+        return found.how is How.AUTOSCALED
+    return any(node.labels.get(label) == "true" for label in AUTOSCALER_LABELS)
 
 
 def in_default_pool(node: Node, group: NodeGroup | None) -> bool:

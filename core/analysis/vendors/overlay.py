@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.cluster.snapshot import Snapshot
 from core.kube.affinity import NodeSelectorTerm
 from core.kube.node import GPU_LABEL, Node
 from core.kube.own_kinds import NodeGroup
@@ -14,7 +15,7 @@ GPU_RESOURCES = ("nvidia.com/gpu", "habana.ai/gaudi", "gpu.intel.com/xe", "amd.c
 """utils/gpu/gpu.go of the Cluster Autoscaler."""
 
 
-def _never(node: Node, group: NodeGroup) -> str | None:
+def _never(node: Node, group: NodeGroup, snapshot: Snapshot) -> str | None:
     return None
 
 
@@ -34,7 +35,7 @@ class Overlay:
     name: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     forced: Mapping[str, Any] = field(default_factory=dict)
-    keeps: Callable[[Node, NodeGroup], str | None] = _never
+    keeps: Callable[[Node, NodeGroup, Snapshot], str | None] = _never
     """Why the autoscaler never removes this node (see nodes_kept)."""
     narrow: Callable[[Mapping[str, Node], Sequence[Pod]], list[str]] = _all
     """Of the groups that could grow (id -> template) for these pods, those that the expander chooses from."""

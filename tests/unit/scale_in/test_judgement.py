@@ -173,3 +173,11 @@ def test_the_placement_is_left_as_it_was() -> None:
     before = ([list(pods) for pods in placement.pods], list(placement.free("cpu")), placement.present())
     judge(taken, rules, placement, autoscaler.find(taken))
     assert ([list(pods) for pods in placement.pods], list(placement.free("cpu")), placement.present()) == before
+
+
+def test_pods_that_eci_would_take_are_named_though_the_autoscaler_does_not_know() -> None:
+    virtual = node("v", labels={"type": "virtual-kubelet"}, taints=[{"key": "v", "effect": "NoSchedule"}])
+    burst = pod("burst", "a", cpu="5", annotations={"alibabacloud.com/burst-resource": "eci"})
+    verdict = of(judged(*two(), virtual, burst, scaleDownUtilizationThreshold=2))
+    assert (verdict.reason, verdict.drain.unplaced) == ("NoPlaceToMovePods", "default/burst")
+    assert verdict.drain.on_eci == ("default/burst",)

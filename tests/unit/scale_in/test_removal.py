@@ -8,6 +8,7 @@ import pytest
 from core.analysis.placement import Placement
 from core.analysis.scale_in.drainability import Drainability, Outcome
 from core.analysis.scale_in.removal import Removals
+from core.analysis.vendors.eci import Eci
 from core.cluster.snapshot import Snapshot
 from core.kube.pod import Pod
 from core.policy import Policy, RuleSet
@@ -77,7 +78,7 @@ def test_fast_removals_decide_as_plain_ones_do(version: tuple[int, int]) -> None
     for taken, policy in _clusters():
         plain = Plain(taken, policy, rules)
         placement = Placement.from_snapshot(taken, rules.version)
-        fast = Removals(placement, Drainability(taken, policy, taken.as_of), rules)
+        fast = Removals(placement, Drainability(taken, policy, taken.as_of), rules, Eci(taken))
         for node in range(len(placement.nodes)):
             if not plain.held(node):
                 drain, expected = fast.alone(node), plain.alone(node)
@@ -96,6 +97,7 @@ def test_fast_sequences_end_with_the_same_nodes(version: tuple[int, int]) -> Non
             Placement.from_snapshot(no_budgets, rules.version),
             Drainability(no_budgets, policy, taken.as_of),
             rules,
+            Eci(taken),
         )
         plain = Plain(no_budgets, policy, rules)
         gone = fast.together(range(len(plain.placement.nodes)))

@@ -3,10 +3,13 @@ scaling."""
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.analysis.vendors import overlay_of
 from core.analysis.vendors.nodes_kept import DEFAULT_POOL, STATIC_NODE, SUBSCRIPTION_NODE
+from core.cluster.cloud import ScalingInstance
+from core.kube.interning import Shared
 from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
 from core.policy import discover
@@ -27,21 +30,39 @@ def _group(name: str = "asg-web") -> NodeGroup:
 @pytest.mark.parametrize("vendor", ["ack", "cce"])
 def test_only_pay_as_you_go_nodes_that_the_autoscaler_added_ever_go(vendor: str) -> None:
     keeps = overlay_of(vendor).keeps
-    assert keeps(_node(labels=AUTOSCALED), _group()) is None
-    assert keeps(_node(), _group()) == STATIC_NODE
-    assert keeps(_node(labels={**AUTOSCALED, **PREPAID}), _group()) == SUBSCRIPTION_NODE
-    assert keeps(_node(labels=AUTOSCALED), _group("default-nodepool")) == DEFAULT_POOL
-    assert keeps(_node(labels={**AUTOSCALED, "alibabacloud.com/nodepool-id": "DefaultPool"}), _group()) == DEFAULT_POOL
+    assert keeps(_node(labels=AUTOSCALED), _group(), snapshot()) is None
+    assert keeps(_node(), _group(), snapshot()) == STATIC_NODE
+    assert keeps(_node(labels={**AUTOSCALED, **PREPAID}), _group(), snapshot()) == SUBSCRIPTION_NODE
+    assert keeps(_node(labels=AUTOSCALED), _group("default-nodepool"), snapshot()) == DEFAULT_POOL
+    assert (
+        keeps(_node(labels={**AUTOSCALED, "alibabacloud.com/nodepool-id": "DefaultPool"}), _group(), snapshot())
+        == DEFAULT_POOL
+    )
+
+
+def test_what_the_cloud_tells_goes_before_labels() -> None:
+    known = _node(labels={"alibabacloud.com/ecs-instance-id": "i-1"})
+    created = ScalingInstance(instance_id="i-1", group_id="asg", creation="AutoCreated")
+    expanded = snapshot().with_tables(ScalingInstance={"i-1": created})
+    assert overlay_of("ack").keeps(known, _group(), expanded) == STATIC_NODE
+    marked = msgspec.structs.replace(known, labels=Shared({**known.labels, **AUTOSCALED}))
+    assert overlay_of("ack").keeps(marked, _group(), expanded) is None
+    brought = msgspec.structs.replace(created, creation="Attached")
+    attached = snapshot().with_tables(ScalingInstance={"i-1": brought})
+    assert overlay_of("ack").keeps(marked, _group(), attached) == STATIC_NODE
 
 
 def test_upstream_and_goatscaler_keep_no_node_for_where_it_came_from() -> None:
     for vendor in ("", "goatscaler"):
-        assert overlay_of(vendor).keeps(_node(labels=PREPAID), _group("DefaultPool")) is None
+        assert overlay_of(vendor).keeps(_node(labels=PREPAID), _group("DefaultPool"), snapshot()) is None
 
 
 def test_a_cce_node_in_a_pool_of_the_users_counts_as_added() -> None:
-    assert overlay_of("cce").keeps(_node(labels={"cce.cloud.com/cce-nodepool": "web"}), _group()) is None
-    assert overlay_of("cce").keeps(_node(labels={"cce.cloud.com/cce-nodepool": "DefaultPool"}), _group()) == STATIC_NODE
+    assert overlay_of("cce").keeps(_node(labels={"cce.cloud.com/cce-nodepool": "web"}), _group(), snapshot()) is None
+    assert (
+        overlay_of("cce").keeps(_node(labels={"cce.cloud.com/cce-nodepool": "DefaultPool"}), _group(), snapshot())
+        == STATIC_NODE
+    )
 
 
 def test_cce_does_not_count_unavailable_nodes_of_the_default_pool() -> None:
