@@ -11,15 +11,19 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sim.control import Control
 from sim.kube import kubeconfig
-from sim.world.world import Options, build
+
+if TYPE_CHECKING:
+    from sim.world.world import Options
 
 
 def run(argv: Sequence[str]) -> int:
     """Run `vacancy sim` until SIGTERM, SIGINT or the end of `--parent`; 0 when it ended cleanly, 2 for wrong usage."""
     arguments = parser().parse_args(argv)
+    from sim.world.world import Options
+
     options = Options(
         seed=arguments.seed,
         speed=arguments.speed,
@@ -66,8 +70,11 @@ def _speed(text: str) -> float:
     return speed
 
 
-async def _serve(options: Options, env: Path, parent: int | None) -> None:
+async def _serve(options: "Options", env: Path, parent: int | None) -> None:
     """Start all faces, say so, and wait for the end."""
+    from sim.control import Control
+    from sim.world.world import build
+
     world = build(options)
     control = Control(world)
     home = Path(tempfile.mkdtemp(prefix="vacancy-sim-"))

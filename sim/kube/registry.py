@@ -32,6 +32,8 @@ class Registry:
         self.catalog = Catalog()
         self.version = 1
         self.compacted = 0
+        self.webhooks: dict[str, Callable[[Obj], Obj]] = {}
+        """Mutating admission by kind: gets a new object with its defaults, returns what is stored."""
         self._log_size = log_size
         self._shelves: dict[str, Shelf] = {}
         self._listeners: dict[str, list[Listener]] = {}
@@ -83,6 +85,8 @@ class Registry:
         if key in self.shelf(kind).objects:
             raise already_exists(resource, key[1])
         new = defaults.fill(new, self._priority_of)
+        if kind in self.webhooks:
+            new = self.webhooks[kind](new)
         strategy.check_create(resource, new)
         if strategy.has_generation(resource, new):
             new["metadata"] = {"generation": 1, **new["metadata"]}

@@ -24,7 +24,6 @@ def build(cloud: Cloud, registry: Registry, guests: Machines) -> Planted:
     pending = peak.lay(stage, works, fleet)
     serverless.lay(stage, works, fleet)
     cases = Elastic(stage, works, fleet).lay()
-    guests.kubelets.stop(fleet.pools["batch"][2])
     spot, gpu = fleet.pools["spot"], fleet.pools["gpu"]
     origins = {
         "autoscaled": [*fleet.pools["web"][3:], *fleet.pools["memory"], *gpu, *spot],
@@ -35,4 +34,5 @@ def build(cloud: Cloud, registry: Registry, guests: Machines) -> Planted:
         "unknown": [fleet.unknown],
         "virtual": [fleet.virtual],
     }
-    return Planted(blocked, pending, cases, origins, [spot[0], spot[3], gpu[1]], peaks=[("shop", "checkout", 5)])
+    candidates, silent = [spot[0], spot[3], gpu[1]], [fleet.pools["batch"][2]]
+    return Planted(blocked, pending, cases, origins, candidates, silent, peaks=[("shop", "checkout", 5)])

@@ -27,6 +27,8 @@ class Planted:
     """Origin (as DESIGN.md names them) -> nodes."""
     candidates: list[str] = field(default_factory=list)
     """Nodes that a scale-in could take."""
+    silent: list[str] = field(default_factory=list)
+    """Nodes whose kubelets have stopped."""
     scripts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Bootstrap scripts of a registered cluster, with the variables that each forgets."""
     peaks: list[tuple[str, str, int]] = field(default_factory=list)

@@ -31,6 +31,16 @@ class Kubelets(Protocol):
     def start(self, node: str) -> None: ...
 
 
+class NoKubelets:
+    """While a scenario is put into place."""
+
+    def stop(self, node: str) -> None:
+        return None
+
+    def start(self, node: str) -> None:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Inside:
     """The state of a machine's disk."""
@@ -44,10 +54,10 @@ class Inside:
 class Machines:
     """All machines of a cloud, as nodes of the cluster in `registry`."""
 
-    def __init__(self, cloud: Cloud, registry: Registry, kubelets: Kubelets) -> None:
+    def __init__(self, cloud: Cloud, registry: Registry) -> None:
         self.cloud = cloud
         self.registry = registry
-        self.kubelets = kubelets
+        self.kubelets: Kubelets = NoKubelets()
         self.inside: dict[str, Inside] = {}
         self.bootstrap: Callable[[], str | None] | None = None
         """In a registered cluster: downloads the script that joins machines; None when there is none."""
@@ -109,8 +119,9 @@ class Machines:
         """Take a machine that is a node already."""
         self.inside[instance_id] = Inside(name, pool_id)
 
-    def watch(self) -> None:
+    def watch(self, kubelets: Kubelets) -> None:
         """From now on, boot and stop with the cloud's machines; until then they are put into place without that."""
+        self.kubelets = kubelets
         self.cloud.instances.listeners.append(self._changed)
 
     def _changed(self, before: Instance | None, after: Instance | None) -> None:
