@@ -48,6 +48,7 @@ GOATSCALER_LABELS = ("goatscaler.io/managed", "goatscaler.io/provision-task-id")
 AUTOSCALER_LABELS = ("k8s.aliyun.com", "k8s.io/cluster-autoscaler")
 """Every node of a group that an autoscaler drives carries them, whoever had it made: proof only together with ESS."""
 ACTIVITY_MARKS = ("goatscaler.io/managed", "cluster-autoscaler/alicloud/managed")
+GROUP_TAG = "acs:autoscaling:scalingGroupId"
 POOL_TAG, CLUSTER_TAG = "ack.alibabacloud.com/nodepool-id", "ack.aliyun.com"
 
 
@@ -121,7 +122,7 @@ def _by_tags(node: Node, table: Table) -> Origin:
     machine: Instance | None = table("Instance").get(node.instance_id)
     tags = machine.tags if machine is not None else {}
     in_cluster = node.labels.get(CLUSTER_TAG) or tags.get(CLUSTER_TAG)
-    if machine is not None and table("ScalingInstance") and in_cluster:
+    if in_cluster and machine is not None and GROUP_TAG not in tags and table("ScalingInstance"):
         return _attached(node, table, "in no scaling group", "tagged as a machine of the cluster")
     weak = [f"label {label}=true" for label in AUTOSCALER_LABELS if node.labels.get(label) == "true"]
     if weak:

@@ -106,7 +106,7 @@ class CloudFeed:
     def wake(self) -> None:
         """Ask again now (as when a person asks for it)."""
         if self._around is not None:
-            self._around.waker.wake()
+            self._around.outage.over()
 
     def cluster(self) -> str:
         """The ACK cluster's id; empty while nobody says it."""

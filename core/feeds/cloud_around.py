@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from core.clients.alibaba import CloudError, Denied, Reader
 from core.clock import Clock
 from core.feeds.cloud_table import CloudTable
-from core.feeds.patience import Waker
+from core.feeds.patience import Outage
 from core.feeds.sink import Sink
 from core.kube.kinds import Kind
 
@@ -55,7 +55,7 @@ class CloudAround:
     known: Holdings
     clock: Clock = field(default_factory=Clock)
     timing: CloudTiming = field(default_factory=CloudTiming)
-    waker: Waker = field(default_factory=Waker)
+    outage: Outage = field(default_factory=Outage)
     related: set[str] = field(default_factory=set)
     """Ids of the scaling groups of this cluster, kept by core/feeds/groups: only they are read in detail."""
     sorted_out: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,4 +85,4 @@ class CloudAround:
             except CloudError as error:
                 table.failed(error)
                 pause = self.pause(error)
-            await self.waker.sleep(pause * random.uniform(0.95, 1.05))
+            await self.outage.sleep(pause * random.uniform(0.95, 1.05))

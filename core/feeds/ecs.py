@@ -4,7 +4,7 @@ were attached what their userdata does (never what it holds)."""
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from core.analysis import origin
 from core.clients.alibaba import NotFound
@@ -26,6 +26,7 @@ class EcsFeed:
         self._instances, self._types = around.table(INSTANCE), around.table(INSTANCE_TYPE)
         self._user_data = around.table(USER_DATA)
         self._read_at: dict[tuple[str, str], float] = {}
+        self._names: dict[str, tuple[int, tuple[str, ...]]] = {}
 
     async def run(self) -> None:
         """Follow everything for ever."""
@@ -46,7 +47,8 @@ class EcsFeed:
 
     async def read_instances(self) -> None:
         """Machines that are new, or whose record is old; those that ECS doesn't know are gone."""
-        wanted = list(dict.fromkeys(self._fresh("instance", self._machines(), self._around.timing.details)))
+        machines = self._when_changed("instance", self._machines, "Node", MEMBER.name)
+        wanted = self._fresh("instance", machines, self._around.timing.details)
         if not wanted and not self._instances.held:
             self._instances.merge(())
         for start in range(0, len(wanted), MACHINES):
@@ -60,7 +62,8 @@ class EcsFeed:
 
     async def read_types(self) -> None:
         """Machine types that somebody uses; they never change."""
-        wanted = list(dict.fromkeys(self._fresh("type", self._used_types(), float("inf"))))
+        types = self._when_changed("type", self._used_types, "Node", CONFIGURATION.name, NODE_POOL.name)
+        wanted = self._fresh("type", types, float("inf"))
         if not wanted and not self._types.held:
             self._types.merge(())
         for start in range(0, len(wanted), TYPES):
@@ -71,7 +74,8 @@ class EcsFeed:
 
     async def read_user_data(self) -> None:
         """Of attached machines, one by one: it decides whether they joined by themselves."""
-        wanted = list(self._fresh("userdata", self._attached(), USER_DATA_AGE))
+        attached = self._when_changed("userdata", self._attached, "Node", *origin.KINDS)
+        wanted = self._fresh("userdata", attached, USER_DATA_AGE)
         if not wanted and not self._user_data.held:
             self._user_data.merge(())
         for name in wanted:
@@ -79,9 +83,19 @@ class EcsFeed:
                 self._user_data.merge([await self._ecs.user_data(name)])
             self._done("userdata", [name])
 
-    def _fresh(self, what: str, names: Iterator[str], oldest: float) -> Iterator[str]:
+    def _when_changed(self, what: str, names: Callable[[], Iterator[str]], *kinds: str) -> tuple[str, ...]:
+        """The names, worked out anew only when these kinds have changed."""
+        version, held = self._names.get(what, (-1, ()))
+        now = self._around.known.version(*kinds)
+        if now != version:
+            held = tuple(dict.fromkeys(names()))
+            self._names[what] = now, held
+        return held
+
+    def _fresh(self, what: str, names: Iterable[str], oldest: float) -> list[str]:
+        """Those that were never read, or too long ago."""
         now = time.monotonic()
-        return (name for name in names if now - self._read_at.get((what, name), -oldest) >= oldest)
+        return [name for name in names if now - self._read_at.get((what, name), -oldest) >= oldest]
 
     def _done(self, what: str, names: list[str]) -> None:
         self._read_at.update({(what, name): time.monotonic() for name in names})

@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 
-from core.clients.alibaba import CloudError
-from core.cluster.cloud import ScalingGroup
+from core.clients.alibaba import CloudError, Items
+from core.cluster.cloud import ScalingGroup, ScalingInstance
 from core.cluster.cloud_kinds import (
     ACTIVITY,
     ALARM,
@@ -105,6 +105,7 @@ class GroupDetails:
         self._read_at: dict[tuple[str, str], float] = {}
         self._moves: dict[tuple[str, str], object] = {}
         self._blocked: dict[str, float] = {}
+        self._first: dict[str, Items[ScalingInstance]] | None = {}
         self._readers: dict[str, tuple[CloudTable, Read]] = {
             MEMBER.name: (self._members, self._read_members),
             ACTIVITY.name: (self._activities, self._read_activities),
@@ -118,7 +119,7 @@ class GroupDetails:
         await self._around.sorted_out.wait()
         while True:
             if not await self.catch_up(AT_ONCE):
-                await self._around.waker.sleep(self._around.timing.look)
+                await self._around.outage.sleep(self._around.timing.look)
 
     async def catch_up(self, most: int | None = None, only: str = "") -> int:
         """Read what is due, at most so many, or only one kind; how many it were."""
@@ -130,10 +131,10 @@ class GroupDetails:
 
     def _due(self) -> Iterator[tuple[int, str, ScalingGroup]]:
         """(urgency, what, group): what has changed, what was never read, what is old."""
-        timing, now = self._around.timing, time.monotonic()
+        timing, now, running = self._around.timing, time.monotonic(), self._running()
         groups = self._around.known.table(SCALING_GROUP.name)
         for group in [groups[name] for name in self._around.related if name in groups]:
-            stirred = group.busy or self._running(group.id)
+            stirred = group.busy or group.id in running
             ages = {MEMBER.name: timing.details, HOOK.name: timing.details}
             ages[ACTIVITY.name] = timing.groups if stirred else timing.activities
             for rank, (what, oldest) in enumerate(ages.items()):
@@ -147,9 +148,10 @@ class GroupDetails:
                 elif now - read_at > oldest:
                     yield (1 if stirred else 20), what, group
 
-    def _running(self, group: str) -> bool:
+    def _running(self) -> set[str]:
+        """Groups in which an activity is in progress."""
         activities = self._around.known.table(ACTIVITY.name).values()
-        return any(activity.group_id == group and activity.status == "InProgress" for activity in activities)
+        return {activity.group_id for activity in activities if activity.status == "InProgress"}
 
     async def _read(self, what: str, group: ScalingGroup) -> None:
         table, read = self._readers[what]
@@ -165,8 +167,17 @@ class GroupDetails:
         self._moves[what, group.id] = group.moves
 
     async def _read_members(self, group: ScalingGroup) -> None:
+        """The first round is held back until it is whole: that a machine is in no group must not be said too early."""
         found = await self._ess.members(group.id)
-        self._put(self._members, group.id, found.items, found.problems)
+        if self._first is None:
+            self._put(self._members, group.id, found.items, found.problems)
+            return
+        self._first[group.id] = found
+        if self._around.related <= self._first.keys():
+            whole, self._first = self._first.values(), None
+            self._members.replace(
+                [item for one in whole for item in one.items], [line for one in whole for line in one.problems]
+            )
 
     async def _read_activities(self, group: ScalingGroup) -> None:
         found = await self._ess.activities(group.id, NEWEST)

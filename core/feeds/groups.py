@@ -33,7 +33,7 @@ class GroupKeeper:
         """Keep up for ever."""
         while True:
             await self.refresh()
-            await self._around.waker.sleep(self._around.timing.look)
+            await self._around.outage.sleep(self._around.timing.look)
 
     async def refresh(self) -> None:
         """Work the groups out, if anything has changed."""

@@ -4,6 +4,7 @@ stay inside. What to ask and when is in core.feeds and core.actions.
 Importing this package is cheap; the SDKs are imported by the first call, in a worker thread.
 """
 
+from core.clients.alibaba.answers import Items
 from core.clients.alibaba.connection import Connection
 from core.clients.alibaba.errors import (
     BadCredentials,
@@ -22,6 +23,7 @@ __all__ = [
     "CloudError",
     "Connection",
     "Denied",
+    "Items",
     "NotFound",
     "Reader",
     "Settings",

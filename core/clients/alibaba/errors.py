@@ -7,7 +7,9 @@ VacancyError (1)
     ├── Denied (3)           RAM does not allow the action
     ├── Throttled            the account's flow control
     ├── NotFound             no such resource
-    ├── Unreachable (3)      no usable answer: connection, name, proxy, silence, HTML, empty
+    ├── ServerTrouble        the cloud's own failure
+    ├── Unreachable (3)      no usable answer: connection, name, proxy, HTML, empty
+    │   └── Silent           no answer in time
     └── WrongAnswer (3)      status 200, and not what the action answers
 """
 
@@ -78,6 +80,12 @@ class Unreachable(CloudError, SourceUnreachable):
     retryable = True
 
 
+class Silent(Unreachable):
+    """No answer in time. Asking again at once would only wait as long again."""
+
+    retryable = False
+
+
 class WrongAnswer(CloudError, SourceUnreachable):
     """An answer came that is not this action's."""
 
@@ -129,7 +137,8 @@ def translated(product: str, action: str, error: BaseException, source: str = "t
             return BadCredentials(product, action, f"no credentials: {masked(text, 120)}", f"check {source}")
         for mark, cause, hint in _TRANSPORT:
             if mark in text or mark in name:
-                return Unreachable(product, action, cause, hint)
+                kind = Silent if "in time" in cause else Unreachable
+                return kind(product, action, cause, hint)
     if getattr(error, "inner_exception", None) is None:
         return CloudError(product, action, f"unexpected {type(error).__name__}", "please report it")
     return Unreachable(product, action, "the answer is not one of the cloud's", "a proxy or gateway may have answered")

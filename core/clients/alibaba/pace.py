@@ -12,12 +12,12 @@ _POLL = 0.02
 
 
 class Pace:
-    """Turns, given one by one in the order in which they were asked for: no more than so many in any second."""
+    """Turns, one by one in the order in which they were asked for, evenly spaced: bursts may arrive as larger ones."""
 
-    def __init__(self, per_second: int) -> None:
+    def __init__(self, per_second: float) -> None:
         from asyncio_throttle.throttler import Throttler
 
-        self._throttler: Any = Throttler(rate_limit=per_second, period=1.0, retry_interval=_POLL)
+        self._throttler: Any = Throttler(rate_limit=1, period=1.0 / per_second, retry_interval=_POLL)
         self._line = asyncio.Lock()
         self._resume = 0.0
 

@@ -1,6 +1,7 @@
 """The three SDKs, imported when the first call needs them, in a worker thread: their clients, their typed and their
 generic call, their log handlers removed. Blocking code; connection runs it."""
 
+import gc
 import logging
 import os
 import threading
@@ -66,6 +67,10 @@ class Sdk:
         self._credential: Any = None
         self._making = threading.Lock()
 
+    def prepare(self, product: str) -> None:
+        """Import the SDK and make the client, which takes seconds, before the first call has its turn."""
+        self._client(product)
+
     def send(self, call: Call) -> Any:
         """The answer's body as plain JSON values, None when it isn't of the action's shape. Raises what SDKs raise."""
         client = self._client(call.product)
@@ -105,8 +110,9 @@ def load(product: str, metadata: bool = False) -> Any:
     """The client module of a product, with nothing left that writes to the terminal."""
     if not _importing.acquire(timeout=IMPORTING):
         raise TimeoutError(f"importing the SDK of {product} timed out")
-    before = os.environ.get(_METADATA_SWITCH)
+    before, collecting = os.environ.get(_METADATA_SWITCH), gc.isenabled()
     try:
+        gc.disable()  # no import makes garbage, and looking for some would hold up every thread
         if not metadata:  # read at import; without it every credential look-up outside ECS waits for seconds
             os.environ[_METADATA_SWITCH] = "true"
         import_module(f"{_PACKAGES[product]}.models")
@@ -114,6 +120,9 @@ def load(product: str, metadata: bool = False) -> Any:
     finally:
         _restore(_METADATA_SWITCH, before)
         _quieten()
+        gc.freeze()  # 1,800 modules that stay
+        if collecting:
+            gc.enable()
         _importing.release()
     return module
 
