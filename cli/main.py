@@ -18,11 +18,13 @@ COMMANDS = {
     "pending": "pods that wait: which group would take them, and why not the others",
     "scale-in": "nodes that could go, and why the others stay",
     "groups": "scaling groups and node pools: sizes, limits, problems",
+    "sim": "the simulated cluster and cloud alone",
     "completion": "a shell completion script",
 }
 """Command -> summary. Each is a module `cli.<command>` with `fill(parser)` and `run(args)`, imported when meant."""
 
 EPILOG = """examples:
+  vacancy --demo                       the whole product on a simulated cluster
   vacancy                              the dashboard, on the current kubectl context, read-only
   vacancy --context prod --write       armed: with actions
   vacancy --from dump.json             the dashboard on a dump
@@ -42,6 +44,7 @@ def parser(meant: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="store_true", help="print the version and exit")
+    top.add_argument("--demo", action="store_true", help="a simulated cluster, armed; nothing else is needed")
     top.add_argument("--write", action="store_true", help="arm the actions; without it nothing can be changed")
     add_source_options(top)
     commands = top.add_subparsers(metavar="command", title="commands", dest="command")

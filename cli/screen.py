@@ -2,21 +2,34 @@
 
 import argparse
 import asyncio
+from collections.abc import Callable
 from importlib import import_module
 
 from cli.where import where
 from core.views.link import Link
+from core.where import Where
 
 
 def run(args: argparse.Namespace) -> int:
     """Open the screens on the source that the options name."""
+    if not args.demo:
+        return _open(lambda: where(args))
+    from cli.demo import running
+
+    with running() as demo:
+        return _open(demo.where)
+
+
+def _open(find: Callable[[], Where]) -> int:
+    """`find` may wait: it is asked behind the first paint."""
     from tui.app import VacancyApp
 
-    source = where(args)
+    def make() -> Link:
+        session: Link = import_module("core.session").Session(find())
+        return session
 
     async def open_link() -> Link:
-        session: Link = (await asyncio.to_thread(import_module, "core.session")).Session(source)
-        return session
+        return await asyncio.to_thread(make)
 
     app = VacancyApp(open_link)
     app.run()

@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run `vacancy sim` until SIGTERM, SIGINT or the end of `--parent`; 0 when it ended cleanly, 2 for wrong usage."""
-    arguments = parser().parse_args(argv)
+    """`python -m sim`: as `serve`, with the words of a command line."""
+    parser = argparse.ArgumentParser("sim", description=DESCRIPTION)
+    add_options(parser)
+    return serve(parser.parse_args(argv))
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Run until SIGTERM, SIGINT or the end of `--parent`; 0 when it ended cleanly."""
     from sim.world.world import Options
 
     options = Options(
@@ -39,9 +45,11 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
-    """The options, for `--help` and for completion."""
-    made = argparse.ArgumentParser("vacancy sim", description="Run a simulated ACK cluster and its cloud on loopback.")
+DESCRIPTION = "Run a simulated ACK cluster and its cloud on loopback."
+
+
+def add_options(made: argparse.ArgumentParser) -> None:
+    """The options that `serve` reads."""
     made.add_argument("--env", type=Path, required=True, metavar="FILE", help="write shell lines here once it is ready")
     made.add_argument("--seed", type=int, default=0, help="the same seed gives the same cluster (default: 0)")
     made.add_argument("--size", type=_size, metavar="NODESxPODS", help="a large cluster in place of the demo")
@@ -50,7 +58,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--flavour", choices=flavours, default="ack", help="registered: a cluster of ACK One")
     made.add_argument("--still", dest="lives", action="store_false", help="no traffic and no autoscaler")
     made.add_argument("--parent", type=int, metavar="PID", help="end when this process ends")
-    return made
 
 
 def _size(text: str) -> tuple[int, int]:
