@@ -6,6 +6,7 @@ A pod's annotation `sim.vacancy/behaviour` makes it misbehave: `crash-loop`, `ne
 
 import random
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sim.clock import rfc3339
@@ -133,10 +134,11 @@ class Kubelets(Controller):
                 return _CRASH_AGAIN if pod_status.restarts(pod) else self._random.uniform(*self.delays.probe)
             case "end":
                 return float(_annotation(pod, RUN_SECONDS) or 60)
-        grace = float(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
+        end = datetime.fromisoformat(pod["metadata"]["deletionTimestamp"])
+        left = max(0.0, (end - self.clock.now()).total_seconds())
         if _annotation(pod, BEHAVIOUR) == "ignores-sigterm":
-            return grace
-        return min(grace, self._random.uniform(*self.delays.stop))
+            return left
+        return min(left, self._random.uniform(*self.delays.stop))
 
     def _announce(self, pod: Obj, step: str) -> None:
         for container in pod["spec"].get("containers") or ():
