@@ -10,6 +10,9 @@ from core.cluster.snapshot import Snapshot
 from core.cluster.store import Store
 from core.kube import kinds
 from core.policy import Policy, discover
+from tests.parity import clusters
+
+_TOOL: Any = clusters
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases.jsonl.gz"
@@ -30,3 +33,15 @@ def snapshot(objects: Iterable[dict[str, Any]]) -> tuple[Snapshot, Policy]:
         store.upsert(one["kind"], kinds.BY_NAME[one["kind"]].codec.item(json.dumps(one).encode()))
     policy = discover(store.snapshot(0.0))
     return store.snapshot(policy.now or 0.0), policy
+
+
+def generated(seed: int) -> list[dict[str, Any]]:
+    """A random small cluster; a negative seed makes a harder one (volumes, ports, gates)."""
+    found: list[dict[str, Any]] = _TOOL.objects(_TOOL.small(seed) if seed > 0 else _TOOL.harder(-seed))
+    return found
+
+
+def large(mode: str, *sizes: int) -> list[dict[str, Any]]:
+    """A large cluster: `up`, `down`, each with `-plain` or without; nodes, pods a node, pending pods, classes, groups."""
+    found: list[dict[str, Any]] = _TOOL.objects(_TOOL.large(mode, *sizes))
+    return found
