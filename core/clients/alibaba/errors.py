@@ -172,7 +172,7 @@ def _answered(product: str, action: str, error: BaseException, source: str) -> C
         seconds = wish / 1000 if isinstance(wish, int | float) and wish > 0 else None
         cause = f"throttled ({code})" if code else "throttled"
         return Throttled(product, action, cause, "the account's other tools count too", retry_after=seconds, **more)
-    if code.startswith(_DENIED) or status == 403:
+    if code.startswith(_DENIED) or (status == 403 and not code):  # 403 is also a machine in the wrong state
         return _denied(product, action, error, data, message, more)
     said = f"{code}: {message}" if code and message else code or message or f"status {status}"
     if "NotFound" in code or "NotExist" in code:
