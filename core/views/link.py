@@ -34,7 +34,8 @@ class Link(Protocol):
     def updates(self) -> AsyncIterator[Update]:
         """Updates of the subscribed views and the header's Status, until the link is closed.
 
-        For each subscription first a whole view (or a Failure), then whole views or changes as the session sees fit. A
+        For each subscription first a whole view (or a Failure), then whole views or changes as the session sees fit.
+        They come in order; generations count within one subscription, and a whole view replaces whatever came before. A
         slow reader gets newer views, not more of them. Raises VacancyError when the session can't start or go on.
         """
 

@@ -118,7 +118,7 @@ class Row(msgspec.Struct, frozen=True):
     labels: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What a `-l` filter looks at. Shared with the object, never copied."""
     opens: ViewKey | None = None
-    """What Enter shows: the object itself, or the one that causes its verdict. None: there is nothing to open."""
+    """What Enter shows, for example the object that causes a verdict. None leaves it to the screen: the row itself."""
 
 
 class SortBy(msgspec.Struct, frozen=True):
@@ -130,7 +130,7 @@ class SortBy(msgspec.Struct, frozen=True):
 
 
 class TableView(msgspec.Struct, frozen=True, tag=True):
-    """A table at one moment: columns, rows in the view's own order, totals. A newer generation replaces it."""
+    """A table at one moment: columns, rows in the view's own order, totals. A whole view replaces what came before."""
 
     key: ViewKey
     title: str

@@ -73,7 +73,12 @@ async def test_updates_reach_the_rows_and_a_gap_asks_for_the_whole_view(start: S
         asked = len(stage.link.subscribed)
         await stage.send(TableChange(KEY, 7, 8, NOW, (node(1, cpu=Bar(0.5)),)))
         assert "  99   1" in stage.lines()[2]
-        assert stage.link.subscribed[asked:] == [KEY]
+        await stage.send(TableChange(KEY, 8, 9, NOW, (node(1, cpu=Bar(0.5)),)))
+        assert stage.link.subscribed[asked:] == [KEY], "asked for once, however many changes are missed"
+        await stage.send(flat(2))
+        assert len(stage.names()) == 2
+        await stage.send(TableChange(KEY, 1, 2, NOW, (node(1, cpu=Bar(0.77)),)))
+        assert "  77   -" in stage.lines()[2]
 
 
 async def test_the_filter_narrows_while_it_is_typed(start: Start) -> None:

@@ -19,11 +19,13 @@ def name(index: int) -> str:
     return node(index).id
 
 
-def test_an_older_view_is_dropped() -> None:
+def test_a_whole_view_replaces_what_is_there_also_when_its_subscription_counts_anew() -> None:
     it = model()
-    assert it.load(flat(9, generation=3))
-    assert not it.load(flat(1, generation=2))
-    assert len(it.rows) == 9
+    it.load(flat(9, generation=57))
+    it.load(flat(3, generation=1))
+    it.settle()
+    assert len(it.order) == 3
+    assert it.change(TableChange(KEY, 1, 2, NOW))
 
 
 def test_a_change_that_skips_a_generation_is_refused() -> None:

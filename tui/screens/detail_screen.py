@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -57,8 +56,7 @@ class DetailScreen(TableScreen):
         table = table or next(iter(detail.tables), None)
         if table is not None:
             self._kind = table.key.kind
-            # A detail comes whole, so its own generation is what tells an old table from a new one.
-            self.show_table(msgspec.structs.replace(table, generation=detail.generation))
+            self.show_table(table)
         self.query_one(TabLine).show(detail.tables, self._kind)
 
     def show_table(self, table: TableView) -> None:

@@ -48,6 +48,8 @@ class TableScreen(Screen[None]):
         self._failed = ""
         self._misread = ""
         self._notes: tuple[str, ...] = ()
+        self._awaiting = False
+        """A change was missed and the whole view is asked for; until it comes, changes are of no use."""
 
     def compose(self) -> ComposeResult:
         yield HeaderLine()
@@ -81,7 +83,7 @@ class TableScreen(Screen[None]):
     def receive(self, update: Update) -> None:
         """Show an update of this screen's view."""
         if isinstance(update, TableView):
-            self.view, self._failed, self._notes = update, "", update.notes
+            self.view, self._failed, self._notes, self._awaiting = update, "", update.notes, False
             self.table.load(update)
         elif isinstance(update, TableChange):
             self._change(update)
@@ -92,7 +94,9 @@ class TableScreen(Screen[None]):
 
     def _change(self, change: TableChange) -> None:
         if not self.table.change(change):
-            self.app.updates.refresh(self.key)
+            if not self._awaiting:
+                self._awaiting = True
+                self.app.updates.refresh(self.key)
         elif change.notes != self._notes:
             self._notes = change.notes
             self._say()

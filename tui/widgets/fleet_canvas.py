@@ -111,8 +111,7 @@ class FleetCanvas(ScrollView, can_focus=True):
     def load(self, view: TableView) -> None:
         """Show a whole view. The cursor, marks and folds stay where their rows still are."""
         columns = self.model.columns
-        if not self.model.load(view):
-            return
+        self.model.load(view)
         if self.model.columns != columns:
             self._forget_drawing()
         if self.model.restructured or not self.model.order:

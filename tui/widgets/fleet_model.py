@@ -36,10 +36,8 @@ class FleetModel:
         """Rows that changed since they were last drawn."""
         self._ids: list[str] = []
 
-    def load(self, view: TableView) -> bool:
-        """Take a whole view. False when it is older than what is there, and nothing happened."""
-        if view.key == self.key and view.generation < self.generation:
-            return False
+    def load(self, view: TableView) -> None:
+        """Take a whole view in place of what is there; a link sends them in order, so it is the newest."""
         if view.key != self.key:
             self.sort, self.folded, self.marks = view.sort, set(), set()
         elif not any(self.sort and column.id == self.sort.column for column in view.columns):
@@ -51,7 +49,6 @@ class FleetModel:
         self.restructured |= ids != self._ids
         self.drifted |= self.sort is not None
         self._ids, self.totals = ids, view.totals
-        return True
 
     def change(self, change: TableChange) -> bool:
         """Take a change set. False when it doesn't follow what is there: the owner must ask for a whole view."""

@@ -1,0 +1,40 @@
+"""The screens about what the autoscaler decides: who waits (Pending), who could leave (Scale-in). Above the table they
+say in a few lines what happens next."""
+
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from core.views.link import Update
+from core.views.table import TableView, ViewKey
+from core.views.text import sanitise
+from tui.screens.table_screen import TableScreen
+
+
+class DecisionScreen(TableScreen):
+    """A table below its view's headlines."""
+
+    def compose_head(self) -> ComposeResult:
+        yield Static(classes="-headlines", markup=False)
+
+    def receive(self, update: Update) -> None:
+        if isinstance(update, TableView):
+            self.query_one(".-headlines", Static).update("\n".join(map(sanitise, update.notes)))
+        super().receive(update)
+
+
+class PendingScreen(DecisionScreen):
+    """Who waits, and why nobody lets them in. Enter shows one class in full."""
+
+    opens = "pending-class"
+
+    def __init__(self) -> None:
+        super().__init__(ViewKey("pending"))
+
+
+class ScaleInScreen(DecisionScreen):
+    """Who could leave, and who holds them. Enter shows what holds the node, or the node."""
+
+    opens = "node"
+
+    def __init__(self) -> None:
+        super().__init__(ViewKey("scale-in"))
