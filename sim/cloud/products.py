@@ -18,7 +18,8 @@ import sim.cloud.ess.groups
 import sim.cloud.ess.hooks
 import sim.cloud.ess.members
 import sim.cloud.ess.rules
-import sim.cloud.ess.scaling  # noqa: F401
+import sim.cloud.ess.scaling
+import sim.cloud.ess.strength  # noqa: F401
 from sim.cloud.actions import ACTIONS
 
 __all__ = ["ACTIONS"]

@@ -34,5 +34,6 @@ def build(cloud: Cloud, registry: Registry, guests: Machines) -> Planted:
         "unknown": [fleet.unknown],
         "virtual": [fleet.virtual],
     }
+    stage.silence(fleet.pools["batch"][2], 120)
     candidates, silent = [spot[0], spot[3], gpu[1]], [fleet.pools["batch"][2]]
     return Planted(blocked, pending, cases, origins, candidates, silent, peaks=[("shop", "checkout", 5)])

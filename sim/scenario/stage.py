@@ -271,6 +271,14 @@ class Stage:
             meta["namespace"] = namespace
         return self.registry.create(kind, {"metadata": meta, **parts})
 
+    def silence(self, node_name: str, seconds: float) -> None:
+        """Make a node one whose kubelet was last heard of so long ago; the taints follow from that."""
+        found = self.registry.get("Node", node_name)
+        said = {"status": "Unknown", "reason": "NodeStatusUnknown", "message": "Kubelet stopped posting node status."}
+        times = {"lastHeartbeatTime": self.ago(seconds + 50), "lastTransitionTime": self.ago(seconds)}
+        rows = [{**row, **said, **times} for row in found["status"]["conditions"]]
+        self.registry.rewrite("Node", {**found, "status": {**found["status"], "conditions": rows}})
+
     def annotate(self, node_name: str, **annotations: str) -> None:
         """Add annotations to a node; `__` in a key stands for `/`."""
         found = self.registry.get("Node", node_name)

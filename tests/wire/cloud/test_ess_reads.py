@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import pytest
 from alibabacloud_ess20140828 import models
+from alibabacloud_tea_openapi.exceptions import ClientException
 
 from sim.cloud.server import CloudServer
 from tests.wire.cloud.account import DRY, LONE, REGION, WEB, ess, generic
@@ -82,3 +84,17 @@ async def test_activities_go_from_zero_to_a_hundred(server: CloudServer) -> None
 async def test_limits(server: CloudServer) -> None:
     body = (await in_thread(ess(server).describe_limitation, models.DescribeLimitationRequest())).body
     assert body.max_number_of_max_size == 2000
+
+
+async def test_strength_and_diagnosis_know_what_is_sold_out(server: CloudServer) -> None:
+    client = ess(server)
+    query = {"ScalingGroupIds__1": DRY, "ScalingGroupIds__2": LONE}
+    body = await in_thread(generic, client, "DescribeElasticStrength", "2022-02-22", **query)
+    assert [row["ElasticStrength"] for row in body["ElasticStrengthModels"]] == ["Weak", "Strong"]
+    assert {pool["Status"] for pool in body["ResourcePools"]} == {"Unavailable"}
+    diagnosis = await in_thread(
+        generic, client, "DescribeScalingGroupDiagnoseDetails", "2022-02-22", ScalingGroupId=DRY
+    )
+    assert [row["ErrorCode"] for row in diagnosis["Details"]] == ["ElasticStrengthAlert"]
+    with pytest.raises(ClientException):
+        await in_thread(generic, client, "DescribeElasticStrength", **query)
