@@ -154,8 +154,9 @@ class WatchStream:
         try:
             await asyncio.sleep(self._window)
         finally:
-            if limit is not None:
-                limit()
-            transport.resume_reading()
+            if not transport.is_closing():
+                if limit is not None:
+                    limit()
+                transport.resume_reading()
         for _ in range(TURNS):
             await asyncio.sleep(0)

@@ -3,6 +3,7 @@ kinds; what tests don't script behaves well."""
 
 import asyncio
 import json
+import ssl
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -53,18 +54,22 @@ def refusal(code: int, reason: str = "", message: str = "no", headers: dict[str,
 class Api:
     """`objects[plural]` are the stored objects; `answers[path]` are scripted answers, used up before the usual ones."""
 
-    def __init__(self, page: int | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.objects: dict[str, dict[str, Json]] = defaultdict(dict)
         self.answers: dict[str, deque[Answer]] = defaultdict(deque)
         self.requests: list[web.Request] = []
         self.watches: dict[str, list[web.StreamResponse]] = defaultdict(list)
+        self.log: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
+        """Events with their versions: a watch that resumes gets those that it missed."""
         self.version = 100
         self.served = {"nodes", "pods"}
         self.forbidden: set[str] = set()
         """Paths that are refused."""
         self.token: str | None = None
         """The bearer token that is asked for."""
-        self.page = page
+        self.page: int | None = None
+        """Objects on a page, whatever is asked for."""
+        self._tls = tls
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -81,7 +86,7 @@ class Api:
         app.router.add_route("*", "/{path:.*}", self.usual)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True, ssl_context=self._tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
 
@@ -94,7 +99,7 @@ class Api:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     def put(self, plural: str, obj: Json) -> Json:
         """Store an object with a new version, without telling the watches."""
@@ -110,12 +115,17 @@ class Api:
         if event == "DELETED":
             meta = obj["metadata"]
             del self.objects[plural][f"{meta.get('namespace', '')}/{meta['name']}"]
-        await self.send(plural, json.dumps({"type": event, "object": obj}).encode() + b"\n")
+        line = json.dumps({"type": event, "object": obj}).encode() + b"\n"
+        self.log[plural].append((self.version, line))
+        await self.send(plural, line)
 
     async def send(self, plural: str, data: bytes) -> None:
-        """Raw bytes to all watches of a kind."""
-        for stream in self.watches[plural]:
-            await stream.write(data)
+        """Raw bytes to all watches of a kind that are still there."""
+        for stream in tuple(self.watches[plural]):
+            try:
+                await stream.write(data)
+            except ConnectionError:
+                self.watches[plural].remove(stream)
 
     def drop_watches(self, plural: str | None = None) -> None:
         """Cut the connections of watches, as a dying server does."""
@@ -180,6 +190,9 @@ class Api:
     async def _watch(self, request: web.Request, plural: str) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
+        since = int(request.query["resourceVersion"])
+        for line in [line for version, line in self.log[plural] if version > since]:
+            await response.write(line)
         self.watches[plural].append(response)
         try:
             await asyncio.sleep(float(request.query.get("timeoutSeconds", "600")))

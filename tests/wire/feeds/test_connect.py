@@ -2,17 +2,11 @@
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from core.clients.kubernetes import Forbidden, NotFound, Throttled, Unreachable
 from core.errors import InputError
@@ -20,6 +14,7 @@ from core.feeds.kubernetes import read_once
 from core.feeds.sink import Phase
 from core.kube.kinds import BY_NAME
 from tests.wire.feeds.api import Api, Json, node, pod, refusal
+from tests.wire.feeds.certificates import server_side, write_certificate
 from tests.wire.feeds.conftest import Connect
 from tests.wire.feeds.recorder import Recorder
 
@@ -58,36 +53,13 @@ async def test_a_proxy_that_is_down(connected: Connect) -> None:
     assert error.cause == "the proxy 127.0.0.1:1 does not answer"
 
 
-def _certificate(folder: Path, name: str, days: int) -> dict[str, str]:
-    """A self-signed certificate for 127.0.0.1 and `api.example`, valid until `days` from now."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName(
-        [x509.DNSName("api.example"), *([x509.IPAddress(ip_address("127.0.0.1"))] if name == "ip" else [])]
-    )
-    certificate = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=30))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(names, False)
-        .add_extension(x509.BasicConstraints(True, None), True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    form = serialization.PrivateFormat.PKCS8
-    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
-    return {"certificate-authority": str(folder / "cert.pem")}
-
-
 @pytest.fixture
 def over_tls(tmp_path: Path) -> Callable[..., object]:
     """Serve HTTPS for one question."""
 
     async def ask(connected: Connect, trusted: bool, name: str, days: int, **cluster: object) -> bytes:
-        authority = _certificate(tmp_path, name, days)
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+        authority = write_certificate(tmp_path, name, days)
+        context = server_side(tmp_path)
         app = web.Application()
 
         async def version(_: web.Request) -> web.Response:
