@@ -41,7 +41,7 @@ def short(verdict: NodeVerdict, now: float) -> Cell:
         when = _when(verdict, now)
         return Cell(f"{when}: {what}", _RANK.index("removable"), tone)
     words = "stays" if verdict.verdict == "blocked" else _WORDS[verdict.verdict]
-    return Cell(f"{words}: {because(verdict)}", _RANK.index(verdict.verdict), tone)
+    return Cell(f"{words}: {because(verdict, now)}", _RANK.index(verdict.verdict), tone)
 
 
 def _when(verdict: NodeVerdict, now: float) -> str:
@@ -52,7 +52,7 @@ def _when(verdict: NodeVerdict, now: float) -> str:
     return "could go"
 
 
-def because(verdict: NodeVerdict) -> str:
+def because(verdict: NodeVerdict, now: float) -> str:
     """The reason with the object or the figure behind it."""
     if verdict.unknown:
         return f"{', '.join(verdict.unknown)} not available"
@@ -64,11 +64,19 @@ def because(verdict: NodeVerdict) -> str:
         return f"{used.resource} {fmt.percent(used.max)} % > {fmt.percent(verdict.threshold)} %"
     if verdict.reason == "NoPlaceToMovePods" and verdict.drain.unplaced:
         return f"no place for {verdict.drain.unplaced} (NoPlaceToMovePods)"
-    return verdict.reason or _waiting(verdict)
+    if verdict.verdict == "removable":
+        return _waiting(verdict, now)
+    return verdict.reason or ""
 
 
-def _waiting(verdict: NodeVerdict) -> str:
-    return "goes with the next loop" if verdict.waits_for is None else reasons.meaning(verdict.waits_for)
+def _waiting(verdict: NodeVerdict, now: float) -> str:
+    """What it still waits for, with the span that is left of it as far as that can be estimated."""
+    if verdict.waits_for is None:
+        return "goes with the next loop"
+    if verdict.goes_at is not None and verdict.goes_at.at > now:
+        since = f"since {fmt.age(now - verdict.since.at)}, " if verdict.since is not None else ""
+        return f"{verdict.waits_for}: {since}goes in ~{fmt.duration(verdict.goes_at.at - now)}"
+    return f"{verdict.waits_for}: {reasons.meaning(verdict.waits_for)}"
 
 
 def view(plan: Plan, now: float, generation: int) -> TableView:
@@ -79,7 +87,7 @@ def view(plan: Plan, now: float, generation: int) -> TableView:
         key=ViewKey("scale-in"),
         title="Scale-in",
         columns=_COLUMNS,
-        rows=tuple(_row(one, names, plan.snapshot.nodes.get(one.node)) for one in nodes),
+        rows=tuple(_row(one, now, names, plan.snapshot.nodes.get(one.node)) for one in nodes),
         generation=generation,
         as_of=now,
         noun="nodes",
@@ -88,7 +96,7 @@ def view(plan: Plan, now: float, generation: int) -> TableView:
     )
 
 
-def _row(one: NodeVerdict, names: Mapping[str, str], node: Node | None) -> Row:
+def _row(one: NodeVerdict, now: float, names: Mapping[str, str], node: Node | None) -> Row:
     share = one.utilization.max
     threshold = f" of {fmt.percent(one.threshold)}" if one.threshold is not None else ""
     cells = (
@@ -96,10 +104,18 @@ def _row(one: NodeVerdict, names: Mapping[str, str], node: Node | None) -> Row:
         text_cell(names.get(one.group or "", one.group or "")),
         Cell(f"{fmt.percent(share)} %{threshold}" if share is not None else "-", share),
         Cell(_WORDS[one.verdict], _RANK.index(one.verdict), _TONES.get(one.verdict, Tone.MUTED)),
-        text_cell(because(one)),
+        text_cell(because(one, now)),
         text_cell(destinations(one)),
     )
-    return Row(one.node, cells, labels=node.labels if node is not None else {})
+    blocker = one.drain.blocking_pod if one.reason == "BlockedByPod" else None
+    unplaced = one.drain.unplaced if one.reason == "NoPlaceToMovePods" else None
+    pod = blocker.pod if blocker is not None else unplaced
+    return Row(
+        one.node,
+        cells,
+        labels=node.labels if node is not None else {},
+        opens=ViewKey("pod", pod) if pod else ViewKey("node", one.node),
+    )
 
 
 def destinations(one: NodeVerdict) -> str:

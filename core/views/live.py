@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from core.analysis.planning import Plan
 from core.cluster.store import Store
-from core.views import candidates, node_detail, pending, pending_detail
+from core.views import candidates, node_detail, pending, pending_detail, pod_detail
 from core.views.detail import DetailView
 from core.views.link import Failure, Update
 from core.views.live_groups import GroupDetailView, GroupsView
@@ -134,6 +134,28 @@ class PlanProducer:
             yield Failure(self._key, f"{self._key.name}: no such thing in the plan (any more); go back to the list")
 
 
+class PodDetailProducer:
+    """One pod in full."""
+
+    def __init__(self, key: ViewKey) -> None:
+        self._key = key
+        self._sent: DetailView | None = None
+        self._seen: object = None
+
+    def produce(self, moment: Moment) -> Iterator[Update | None]:
+        store = moment.store
+        seen = (store.version("Pod", "PodDisruptionBudget", "Event", "PodMetrics"), int(moment.now // DETAIL_AGES))
+        if seen == self._seen:
+            return
+        self._seen = seen
+        pod = store.table("Pod").get(self._key.name)
+        if pod is not None:
+            self._sent = pod_detail.view(pod, store.snapshot(moment.now), store.generation)
+        elif self._sent is not None:
+            self._sent = replace(self._sent, gone=True, generation=store.generation)
+        yield self._sent or Failure(self._key, f"pod {self._key.name}: no such pod (any more); go back to the list")
+
+
 def _pending_class(pod: str) -> PlanView:
     def make(plan: Plan, now: float, generation: int) -> DetailView | None:
         found = pending_detail.find(plan, pod)
@@ -170,6 +192,8 @@ def producer(key: ViewKey) -> Producer | None:
             return GroupsProducer()
         case "group":
             return GroupDetailProducer(key)
+        case "pod":
+            return PodDetailProducer(key)
         case "pending":
             return PlanProducer(key, pending.view)
         case "pending-class":

@@ -56,7 +56,7 @@ def view(
             _resources(record.reservation, now),
             _conditions(record, now),
             _taints(record, now),
-            _events(events, now),
+            events_table(events, now),
             _labels(record, now),
         ),
     )
@@ -162,7 +162,8 @@ def _labels(record: NodeRecord, now: float) -> TableView:
     return _table("labels", "Labels", columns, rows, now)
 
 
-def _events(events: Sequence[Event] | None, now: float) -> TableView:
+def events_table(events: Sequence[Event] | None, now: float) -> TableView:
+    """What happened to an object, the newest first; None: events could not be read."""
     columns = (
         Column("last", "LAST", 6, align=_RIGHT),
         Column("type", "TYPE", 8, importance=1),

@@ -201,7 +201,7 @@ _COLUMNS: tuple[NodeColumn, ...] = (
         _bar("memory"),
     ),
     _column(
-        Column("scale-in", "SCALE-IN", 26, 14, importance=2, grow=True, describes="Could the node go; if not, why."),
+        Column("scale-in", "SCALE-IN", 44, 24, importance=2, grow=True, describes="Could the node go; if not, why."),
         lambda record: record.verdict,
         _could_go,
     ),
@@ -218,14 +218,14 @@ _COLUMNS: tuple[NodeColumn, ...] = (
     ),
     _shared(Column("pool", "POOL", 14, 6, importance=5, hotkey="O", describes="The node pool."), _pool),
     _shared(
-        Column("type", "TYPE", 16, 12, importance=7, hotkey="Y", describes="The machine type."),
+        Column("type", "TYPE", 16, 16, importance=7, hotkey="Y", describes="The machine type."),
         lambda record: record.node.instance_type,
     ),
     NodeColumn(Column("age", "AGE", 5, align=_RIGHT, importance=6, hotkey="A", describes="Since it joined."), _age),
-    _shared(Column("zone", "ZONE", 14, 8, importance=9, hotkey="Z", describes="The zone."), lambda r: r.node.zone),
+    _shared(Column("zone", "ZONE", 13, 13, importance=9, hotkey="Z", describes="The zone."), lambda r: r.node.zone),
     _shared(Column("charge", "CHARGE", 12, 8, importance=10, hotkey="H", describes="How it is paid for."), _charge),
     _column(
-        Column("origin", "ORIGIN", 15, 8, importance=8, hotkey="I", describes="How the node came to be."),
+        Column("origin", "ORIGIN", 15, 15, importance=8, hotkey="I", describes="How the node came to be."),
         lambda record: text_cell(record.origin),
     ),
 )  # fmt: skip

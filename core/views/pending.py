@@ -75,7 +75,15 @@ def classes(plan: Plan) -> list[PendingClass]:
 
 def _class(application: str, verdicts: list[PodVerdict], plan: Plan, skipped: Mapping[str, str]) -> PendingClass:
     first = verdicts[0]
-    return PendingClass(first.pod.key, application, tuple(verdicts), explanation(first, plan.pending.choice, skipped))
+    words = _with_names(explanation(first, plan.pending.choice, skipped), plan)
+    return PendingClass(first.pod.key, application, tuple(verdicts), words)
+
+
+def _with_names(text: str, plan: Plan) -> str:
+    """Groups by their names, as a person knows them; documents keep the ids."""
+    for group in plan.snapshot.groups.values():
+        text = text.replace(group.id, group.name)
+    return text
 
 
 def group_columns(plan: Plan, found: Iterable[PendingClass]) -> list[str]:
@@ -112,9 +120,9 @@ def _columns(groups: Sequence[str], names: Mapping[str, str]) -> tuple[Column, .
         Column("name", "WAITING", 32, 18, grow=True, hotkey="N", describes="The application that waits."),
         Column("pods", "PODS", 5, align=Align.RIGHT, hotkey="P", describes="How many of its pods wait."),
         Column("since", "SINCE", 5, align=Align.RIGHT, importance=2, hotkey="A", describes="Since the oldest came."),
-        Column("asks", "ASKS", 18, 10, importance=3, describes="What one pod requests."),
+        Column("asks", "ASKS", 18, 14, importance=3, describes="What one pod requests."),
         *(
-            Column(f"group:{group}", names.get(group, group), 12, 9, importance=10 + place, sortable=False,
+            Column(f"group:{group}", names.get(group, group), 12, 11, importance=10 + place, sortable=False,
                    describes="Would a new node of this group take it.")
             for place, group in enumerate(groups)
         ),

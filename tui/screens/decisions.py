@@ -1,6 +1,7 @@
 """The screens about what the autoscaler decides: who waits (Pending), who could leave (Scale-in). Above the table they
 say in a few lines what happens next."""
 
+import msgspec
 from textual.app import ComposeResult
 from textual.widgets import Static
 
@@ -19,6 +20,7 @@ class DecisionScreen(TableScreen):
     def receive(self, update: Update) -> None:
         if isinstance(update, TableView):
             self.query_one(".-headlines", Static).update("\n".join(map(sanitise, update.notes)))
+            update = msgspec.structs.replace(update, notes=())
         super().receive(update)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from textual.screen import Screen
 
+from tui.screens.decisions import PendingScreen, ScaleInScreen
 from tui.screens.groups import GroupsScreen
 from tui.screens.nodes import NodesScreen
 
@@ -21,5 +22,7 @@ class MainView:
 
 MAIN_VIEWS: tuple[MainView, ...] = (
     MainView("nodes", "Nodes", NodesScreen),
+    MainView("pending", "Pending", PendingScreen),
+    MainView("scale-in", "Scale-in", ScaleInScreen),
     MainView("groups", "Groups", GroupsScreen),
 )
