@@ -4,6 +4,8 @@ import asyncio
 
 import msgspec
 import pytest
+from textual.events import MouseScrollDown
+from textual.theme import BUILTIN_THEMES
 
 from core.errors import InputError, SourceUnreachable
 from core.views.link import Failure, Link, Retry
@@ -274,7 +276,7 @@ async def test_the_palette_finds_sorts_and_groups(start: Start) -> None:
 async def test_digits_switch_views_and_two_interrupts_leave(start: Start) -> None:
     async with start() as stage:
         await stage.send(flat(2))
-        await stage.press("2")
+        await stage.press("4")
         assert isinstance(stage.app.screen, GroupsScreen)
         assert stage.link.subscribed[-1] == ViewKey("groups")
         assert stage.link.unsubscribed == [KEY]
@@ -299,3 +301,30 @@ async def test_any_size_draws(start: Start, size: tuple[int, int]) -> None:
         await stage.pilot.resize_terminal(120, 36)
         await stage.pilot.pause()
         assert len(stage.names()) == 17
+
+
+async def test_every_theme_draws_and_the_marks_read_without_colour(start: Start) -> None:
+    async with start() as stage:
+        await stage.send(pooled(web=3))
+        await stage.press("down", "space", "k")
+        drawn = set()
+        for theme in BUILTIN_THEMES:
+            stage.app.theme = theme
+            await stage.pilot.pause()
+            drawn.add("\n".join(stage.lines()))
+        assert len(drawn) == 1
+        assert "▌●  cn-hangzhou" in drawn.pop()
+
+
+async def test_the_wheel_scrolls_and_leaves_the_cursor(start: Start) -> None:
+    async with start() as stage:
+        await stage.send(flat(200))
+        first = stage.table.cursor_id
+        wheel = MouseScrollDown(stage.table, 10, 5, 0, 1, 0, False, False, False)
+        for _ in range(5):
+            stage.table.post_message(wheel)
+        await stage.pilot.pause(0.3)
+        assert stage.table.scroll_offset.y >= 5
+        assert stage.table.cursor_id == first
+        await stage.press("down")
+        assert stage.table.scroll_offset.y <= 1

@@ -52,7 +52,7 @@ class FleetCanvas(ScrollView, can_focus=True):
         overflow-y: auto;
         scrollbar-gutter: stable;
         scrollbar-size: 1 1;
-        scrollbar-color: $foreground-disabled;
+        scrollbar-color: $foreground 40%;
         scrollbar-background: $background;
         scrollbar-corner-color: $background;
         &.-wide { overflow-x: auto; }
@@ -71,7 +71,7 @@ class FleetCanvas(ScrollView, can_focus=True):
         & > .fleet--accent { color: $text-accent; }
         & > .fleet--used { color: $primary-lighten-2; }
         & > .fleet--booked { color: $primary-lighten-1; }
-        & > .fleet--free { color: $foreground-disabled; }
+        & > .fleet--free { color: $foreground 40%; }
         & > .fleet--burst { color: $warning; }
     }
     """
