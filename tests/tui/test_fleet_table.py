@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.message import Message
@@ -102,6 +103,29 @@ async def test_the_cursor_stays_on_its_row_and_its_line_when_others_move() -> No
         await pilot.pause()
         assert table.cursor_id == row_id
         assert line_of(table, row_id) == line
+
+
+async def test_while_nobody_moved_the_top_stays_in_sight() -> None:
+    async with shown(flat(5)) as (table, _):
+        first = table.cursor_id
+        few = [node(7).id, *table.model.order]
+        table.change(TableChange(KEY, 1, 2, NOW, (node(7),), order=tuple(few)))
+        table.settle()
+        assert (table.scroll_offset.y, table.cursor_id, line_of(table, first)) == (0, first, 2)
+        more = [node(index) for index in range(20, 50)]
+        table.change(TableChange(KEY, 2, 3, NOW, tuple(more), order=(*(row.id for row in more), *few)))
+        table.settle()
+        assert (table.scroll_offset.y, table.cursor_id) == (0, more[0].id)
+
+
+async def test_other_columns_and_totals_are_drawn_at_once() -> None:
+    async with shown(flat(3)) as (table, pilot):
+        view = flat(3)
+        table.load(replace(view, columns=view.columns[:3], totals=node(2, name=text_cell("all"))))
+        await pilot.pause()
+        assert text(table, 0).split() == ["NODE", "POOL", "TYPE"]
+        assert text(table, 1).startswith("   all")
+        assert text(table, 2).startswith("▌  cn")
 
 
 async def test_a_cursor_whose_row_went_stays_in_its_place() -> None:

@@ -113,6 +113,7 @@ class FleetCanvas(ScrollView, can_focus=True):
         columns = self.model.columns
         self.model.load(view)
         if self.model.columns != columns:
+            self._content = {}
             self._forget_drawing()
         if self.model.restructured or not self.model.order:
             self.settle()
@@ -152,7 +153,10 @@ class FleetCanvas(ScrollView, can_focus=True):
             self.set_timer(due - self._clock(), self.flush)
 
     def settle(self) -> None:
-        """Put the rows in order now, the cursor's row staying where it is on the screen."""
+        """Put the rows in order now, the cursor's row staying where it is on the screen.
+
+        While nobody has moved anything, the top of the table stays in sight instead.
+        """
         anchor, line = self._anchor()
         index = self.model.position.get(anchor, 0)
         if self.model.restructured:
@@ -160,9 +164,12 @@ class FleetCanvas(ScrollView, can_focus=True):
         self.model.settle()
         self._settled_at, self._settle_due = self._clock(), inf
         self._measure()
-        position = self.model.position.get(anchor, min(index, len(self.model.order) - 1))
         self._keep_cursor(index)
-        self.scroll_to(y=max(position - line, 0), animate=False)
+        if self._chosen or self.scroll_offset.y:
+            position = self.model.position.get(anchor, min(index, len(self.model.order) - 1))
+            self.scroll_to(y=max(position - line, 0), animate=False)
+        elif self.model.position.get(self.cursor_id, 0) >= self._page:
+            self._put_cursor(self.model.order[0])
         self.refresh()
         self.post_message(self.Rearranged(self))
 

@@ -25,7 +25,7 @@ class FleetModel:
         self.matches: Callable[[Row], bool] | None = None
         self.generation = -1
         self.restructured = False
-        """Rows came, went or moved since the order was settled."""
+        """Rows came, went or moved, or the columns changed, since the order was settled."""
         self.drifted = False
         """A sort key changed since the order was settled."""
         self.size = 0
@@ -42,12 +42,13 @@ class FleetModel:
             self.sort, self.folded, self.marks = view.sort, set(), set()
         elif not any(self.sort and column.id == self.sort.column for column in view.columns):
             self.sort = view.sort
+        frame = self.columns, self.totals is None
         self.key, self.columns, self.generation = view.key, view.columns, view.generation
         before, self.rows = self.rows, {row.id: row for row in view.rows}
         ids = list(self.rows)
         self.dirty |= {row_id for row_id, row in self.rows.items() if before.get(row_id) is not row}
-        self.restructured |= ids != self._ids
         self.drifted |= self.sort is not None
+        self.restructured |= ids != self._ids or frame != (view.columns, view.totals is None)
         self._ids, self.totals = ids, view.totals
 
     def change(self, change: TableChange) -> bool:
