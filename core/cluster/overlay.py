@@ -9,27 +9,17 @@ import msgspec
 from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
-from core.kube.pod import Pod, Unscheduled
+from core.kube.pod import Pod, State, Unscheduled
 
 UNSCHEDULABLE = "Unschedulable"
+_WAITING = State("Pending", "Pending", ready=False, restarts=0, has_scheduled_condition=True)
 
 
 def unbound(pod: Pod, now: float) -> Pod:
     """The pod as its controller would start it anew: waiting, and known to fit nowhere as yet."""
     waiting = Unscheduled(UNSCHEDULABLE, "", int(now))
-    return msgspec.structs.replace(
-        pod,
-        node=None,
-        phase="Pending",
-        status="Pending",
-        deletion=None,
-        grace=None,
-        unscheduled=waiting,
-        has_scheduled_condition=True,
-        nominated=None,
-        ready=False,
-        restarts=0,
-    )
+    rare = msgspec.structs.replace(pod.rare, deletion=None, grace=None, unscheduled=waiting, nominated=None)
+    return msgspec.structs.replace(pod, node=None, state=_WAITING, rare=rare)
 
 
 def comes_back(pod: Pod) -> bool:

@@ -58,7 +58,7 @@ def document(result: ScaleIn, now: float) -> dict[str, Any]:
     """The `scaleIn` part of a plan (DESIGN.md §4.2)."""
     cool_down = result.cool_down
     return {
-        "coolDown": {"until": _moment(cool_down.until), "because": cool_down.because},
+        "coolDown": {"until": moment(cool_down.until), "because": cool_down.because},
         "nodes": [_node(verdict, now) for verdict in result.nodes],
         "together": list(result.together),
         "now": list(result.now),
@@ -72,8 +72,8 @@ def _node(verdict: NodeVerdict, now: float) -> dict[str, Any]:
         "verdict": verdict.verdict,
         "reason": verdict.reason,
         "waitsFor": verdict.waits_for,
-        "since": _moment(verdict.since.at if verdict.since else None),
-        "goesAt": _moment(verdict.goes_at.at if verdict.goes_at else None),
+        "since": moment(verdict.since.at if verdict.since else None),
+        "goesAt": moment(verdict.goes_at.at if verdict.goes_at else None),
         "estimatedFrom": _sources(verdict.since, verdict.goes_at),
         "utilization": _utilization(verdict.utilization),
         "threshold": verdict.threshold,
@@ -110,7 +110,8 @@ def _drain(drain: Drain) -> dict[str, Any]:
     }
 
 
-def _moment(at: float | None) -> str | None:
+def moment(at: float | None) -> str | None:
+    """Seconds since the epoch as a timestamp; None when there is none, or it is absurd."""
     try:
         return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, ValueError, OSError):
