@@ -95,7 +95,7 @@ def classify(encoded: str) -> UserData:
 
 def _decoded(encoded: str) -> str | None:
     try:
-        raw = base64.b64decode(encoded[: 2 * _LIMIT], validate=False)
+        raw = base64.b64decode("".join(encoded[: 2 * _LIMIT].split()), validate=True)
         if raw[:2] == b"\x1f\x8b":
             raw = zlib.decompressobj(wbits=31).decompress(raw, _LIMIT)
         return raw[:_LIMIT].decode("utf-8")

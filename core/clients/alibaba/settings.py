@@ -83,18 +83,19 @@ def find(env: Mapping[str, str], home: Path, profile: str = "") -> Settings | No
 def _find(env: Mapping[str, str], home: Path, profile: str) -> Settings | None:
     config, asked = home / ".aliyun" / "config.json", profile or env.get("ALIBABA_CLOUD_PROFILE", "")
     if profile:
-        return _profile(config, profile, asked=True)
+        return _profile(config, profile, asked=True) or _no_profile(config, profile)
     if all(env.get(name) for name in _ACCESS_KEY):
         return Settings(Chain.ENVIRONMENT, f"the environment (${_ACCESS_KEY[0]})")
     if all(env.get(name) for name in _OIDC):
         return Settings(Chain.OIDC, f"the service account's OIDC token (${_OIDC[2]})")
     if env.get("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "").lower() != "true" and config.is_file():
-        try:
-            return _profile(config, asked, asked=bool(asked))
-        except InputError:
-            if asked and not _credentials_file(env, home, asked):
-                raise
+        found = _profile(config, asked, asked=bool(asked)) or _credentials_file(env, home, asked)
+        return found or _far_credentials(env) or (_no_profile(config, asked) if asked else None)
     return _credentials_file(env, home, asked) or _far_credentials(env)
+
+
+def _no_profile(config: Path, name: str) -> Settings:
+    raise InputError(f"{config}: has no profile {name!r}; see `aliyun configure list`")
 
 
 def _far_credentials(env: Mapping[str, str]) -> Settings | None:
@@ -111,8 +112,8 @@ def _metadata_wanted(env: Mapping[str, str]) -> bool:
     return named or env.get("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "").lower() == "false"
 
 
-def _profile(config: Path, name: str, asked: bool) -> Settings:
-    """A profile of the aliyun CLI. An empty name means its current one."""
+def _profile(config: Path, name: str, asked: bool) -> Settings | None:
+    """A profile of the aliyun CLI, None when there is none of that name. An empty name means its current one."""
     content = _json(config)
     wanted = name or str(content.get("current") or "")
     profiles = content.get("profiles")
@@ -129,7 +130,7 @@ def _profile(config: Path, name: str, asked: bool) -> Settings:
         return Settings(
             Chain.PROFILE, said_by, wanted, str(config), str(entry.get("region_id") or ""), metadata=metadata
         )
-    raise InputError(f"{config}: has no profile {wanted!r}; see `aliyun configure list`")
+    return None
 
 
 def _json(path: Path) -> dict[str, Any]:
