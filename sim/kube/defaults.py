@@ -104,6 +104,8 @@ def fill(obj: Obj, priority_of: PriorityOf) -> Obj:
         result["status"] = {**_STATUS[kind], **(obj.get("status") or {})}
     if kind == "Namespace":
         _label_namespace(result)
+    if kind == "CustomResourceDefinition":
+        _establish(result)
     if kind == "Job":
         _select_job_pods(result)
     return result
@@ -119,6 +121,17 @@ def _label_namespace(namespace: Obj) -> None:
     meta = namespace["metadata"]
     labels = {**(meta.get("labels") or {}), "kubernetes.io/metadata.name": meta["name"]}
     namespace["metadata"] = {**meta, "labels": labels}
+
+
+def _establish(definition: Obj) -> None:
+    """A definition is accepted as it is, at once."""
+    at = definition["metadata"].get("creationTimestamp")
+    said = (("NamesAccepted", "NoConflicts"), ("Established", "InitialNamesAccepted"))
+    conditions = [
+        {"type": type_, "status": "True", "reason": reason, "message": "", "lastTransitionTime": at}
+        for type_, reason in said
+    ]
+    definition["status"] = {"acceptedNames": (definition.get("spec") or {}).get("names"), "conditions": conditions}
 
 
 def _select_job_pods(job: Obj) -> None:

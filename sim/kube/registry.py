@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sim.clock import SimClock, rfc3339
-from sim.kube import defaults, deletion, patches, strategy
+from sim.kube import defaults, deletion, fields, patches, strategy
 from sim.kube.deletion import DeleteOptions
 from sim.kube.errors import already_exists, bad_request, forbidden, invalid, not_found, unsupported_media_type
 from sim.kube.resources import Catalog, Resource
@@ -130,6 +130,7 @@ class Registry:
         resource = self.catalog.kind(kind)
         old = self.get(kind, name, namespace)
         new = apply_patch(resource, old, patch, how)
+        fields.check(resource, new)
         strategy.check_identity(resource, old, new)
         return self.update(kind, new, subresource=subresource, dry_run=dry_run)
 

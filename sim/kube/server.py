@@ -11,10 +11,10 @@ from typing import Any
 from aiohttp import web
 
 from sim.clock import rfc3339_micro
-from sim.kube import kubeconfig, reviews, shapes
+from sim.kube import crds, kubeconfig, reviews, shapes
 from sim.kube.answer import TEXT, Answer, encoded
 from sim.kube.discovery import AGGREGATED_V2, Discovery
-from sim.kube.errors import ApiError, forbidden, method_not_allowed, no_such_path
+from sim.kube.errors import ApiError, bad_request, forbidden, method_not_allowed, no_such_path
 from sim.kube.faults import Fault, Faults, Logged
 from sim.kube.logs import LogSource, stream
 from sim.kube.rbac import Attributes, Authorizer, Tokens, forbidden_why
@@ -57,6 +57,7 @@ class KubeServer:
         self.url = ""
         self.ca_pem = ""
         self._tls: ssl.SSLContext | None = None
+        crds.serve(registry)
         self._parts = Subresources(self.verbs, self.tokens)
         self._discovery = Discovery(registry.catalog)
         self._runner: web.ServerRunner | None = None
@@ -118,9 +119,8 @@ class KubeServer:
         except ApiError as error:
             return await self._send(request, Answer.of_error(error), fault)
         except (AttributeError, KeyError, TypeError, ValueError) as error:  # an object of a shape that nothing expects
-            _log.exception("%s %s", request.method, request.path)
-            internal = ApiError(500, "InternalError", f"Internal error occurred: {error}")
-            return await self._send(request, Answer.of_error(internal), fault)
+            _log.warning("%s %s: %r", request.method, request.path, error)
+            return await self._send(request, Answer.of_error(_unreadable(info, error)), fault)
 
     async def _answer(
         self, request: web.BaseRequest, info: RequestInfo, user: User, body: bytes, fault: Fault | None
@@ -274,6 +274,13 @@ def _faulty(fault: Fault) -> Answer:
         return Answer.of_error(fault.error(fault.status))
     headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
     return Answer(fault.body, fault.status, fault.content_type, headers)
+
+
+def _unreadable(info: RequestInfo, error: Exception) -> ApiError:
+    """400 for a body of the wrong shape, as upstream's decoder says; 500 where no body was sent."""
+    if info.verb in ("create", "update", "patch"):
+        return bad_request(f'{info.plural} in version "{info.version}" cannot be handled: {error!r}')
+    return ApiError(500, "InternalError", f"Internal error occurred: {error!r}")
 
 
 def _no_page() -> Answer:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sim.kube import events, protobuf, shapes, strategy
+from sim.kube import events, fields, protobuf, shapes, strategy
 from sim.kube.answer import Answer
 from sim.kube.deletion import DeleteOptions
 from sim.kube.errors import (
@@ -137,6 +137,7 @@ class Verbs:
         if call.resource is EVENTS_V1:
             obj = events.from_v1(obj)
         self._check_kind(call, obj)
+        fields.check(call.resource, obj)
         obj = strategy.from_client(call.resource, obj)
         if call.resource.namespaced:
             if obj["metadata"].get("namespace", call.namespace) != call.namespace:
@@ -157,6 +158,7 @@ class Verbs:
     def _update(self, call: Call) -> Obj:
         obj = call.sent()
         self._check_kind(call, obj)
+        fields.check(call.resource, obj)
         meta = obj.get("metadata") or {}
         if meta.get("name", call.info.name) != call.info.name:
             name = call.info.name

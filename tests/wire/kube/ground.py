@@ -14,7 +14,7 @@ from sim.clock import SimClock
 from sim.controllers.kubelet import Delays
 from sim.controllers.logs import Logs
 from sim.controllers.manager import Manager
-from sim.kube import rbac
+from sim.kube import crds, rbac
 from sim.kube.registry import Registry
 from sim.kube.request import User
 from sim.kube.server import KubeServer
@@ -40,6 +40,7 @@ class Sim:
         for name in ("default", "kube-system", "kube-node-lease"):
             self.registry.create("Namespace", {"metadata": {"name": name}})
         rbac.bootstrap(self.registry)
+        crds.bootstrap(self.registry)
         self._grant_reading()
         await self.server.start()
         await self.manager.start()

@@ -59,4 +59,4 @@ def eviction(name: str, **options: Any) -> Json:
 
 def conditions(obj: Json) -> dict[str, str]:
     """Condition type -> status."""
-    return {c["type"]: c["status"] for c in obj.get("status", {}).get("conditions", ())}
+    return {c["type"]: c["status"] for c in obj.get("status", {}).get("conditions") or ()}
