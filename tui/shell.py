@@ -35,7 +35,7 @@ class Shell(App[None]):
         self.clock = clock
         """Unix seconds."""
         self.ended: Exception | None = None
-        """Why the session never showed anything; whoever runs the app tells it again once the terminal is back."""
+        """What a person must also be told once the terminal is back: nothing could be shown, or something broke."""
         self.updates = Updates(self._take_status, self._take_failure)
         self._open_link = open_link
         self._link: Link | None = None
@@ -55,7 +55,8 @@ class Shell(App[None]):
         except VacancyError as error:
             self._fail(error, str(error))
         except Exception as error:  # the last border: what broke, on the screen, beats a traceback across the terminal
-            self._fail(error, f"internal error: {type(error).__name__}: {error}")
+            self._fail(error, f"internal error: {type(error).__name__}: {error}; start with --debug to see where")
+            self.ended = error
 
     def _fail(self, error: Exception, message: str) -> None:
         self.failure = message
