@@ -11,7 +11,7 @@ from aiohttp import web
 from core.clients.kubernetes import Unauthorized
 from core.errors import SourceUnreachable
 from core.feeds.sink import Phase
-from tests.wire.feeds.api import Api, node, pod, refusal
+from tests.wire.feeds.api import Answer, Api, node, pod, refusal
 from tests.wire.feeds.conftest import Connect, Start
 
 PODS = "/api/v1/pods"
@@ -61,22 +61,38 @@ async def test_a_permission_taken_away_is_reported_at_the_next_request(api: Api,
     assert "forbidden" in state.cause
 
 
-async def test_what_may_be_listed_but_not_watched_is_polled(api: Api, follow: Start) -> None:
-    api.put("pods", pod("a"))
-    recorder = await follow("Pod")
-    await api.watched("pods")
+def _no_watch(api: Api) -> Answer:
+    """Lists as usual, and refuses watches."""
 
-    async def no_watch(request: web.Request) -> web.StreamResponse:
+    async def answer(request: web.Request) -> web.StreamResponse:
         if "watch" in request.query:
             return await refusal(403, "Forbidden", "cannot watch")(request)
         return api.usual_list(request, "pods", None)
 
-    api.script(PODS, *[no_watch] * 20)
+    return answer
+
+
+async def test_what_may_be_listed_but_not_watched_is_polled(api: Api, follow: Start) -> None:
+    api.put("pods", pod("a"))
+    recorder = await follow("Pod")
+    await api.watched("pods")
+    api.script(PODS, *[_no_watch(api)] * 20)
     api.objects["pods"].clear()
     api.drop_watches("pods")
     await recorder.until(lambda: "can't be watched" in recorder.now("Pod").cause)
     assert recorder.now("Pod").phase is Phase.LIVE
     assert not recorder.held["Pod"]
+
+
+async def test_a_server_that_has_just_started_is_not_believed_when_it_refuses_watches(api: Api, follow: Start) -> None:
+    recorder = await follow("Pod")
+    await api.watched("pods")
+    await api.stop()
+    await recorder.until_phase("Pod", Phase.RECONNECTING)
+    api.script(PODS, *[_no_watch(api)] * 4)
+    await api.start()
+    await recorder.until_phase("Pod", Phase.LIVE)
+    assert not [state for state in recorder.states["Pod"] if "can't be watched" in state.cause]
 
 
 async def test_a_token_file_that_changed_is_read_again_after_401(api: Api, follow: Start, tmp_path: Path) -> None:
