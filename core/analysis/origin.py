@@ -58,8 +58,9 @@ def of(node: Node, table: Table) -> Origin:
         return Origin(How.VIRTUAL, ("label type=virtual-kubelet",))
     if marks := [label for label in GOATSCALER_LABELS if node.labels.get(label)]:
         return Origin(How.AUTOSCALED, (f"label {marks[0]} of the node",))
-    member: ScalingInstance | None = table("ScalingInstance").get(node.instance_id)
-    listed: ClusterNode | None = table("ClusterNode").get(node.instance_id) or table("ClusterNode").get(node.name)
+    machine = node.instance_id or node.name  # a record without an id has an empty key: never to be found
+    member: ScalingInstance | None = table("ScalingInstance").get(machine)
+    listed: ClusterNode | None = table("ClusterNode").get(machine) or table("ClusterNode").get(node.name)
     if member is not None and member.creation == "AutoCreated":
         return _created(node, member, table("ScalingActivity").get(member.activity_id))
     if member is not None and member.creation in ("Attached", "Managed"):
