@@ -1,4 +1,4 @@
-"""Without cloud settings no part of an SDK is imported, and every view of Kubernetes works: seen in fresh interpreters."""
+"""Without cloud settings no part of an SDK is imported, and every view of Kubernetes works, in a fresh interpreter."""
 
 import subprocess
 import sys
