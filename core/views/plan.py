@@ -54,7 +54,9 @@ def _pod(verdict: PodVerdict, choice: Choice, skipped: Mapping[str, str]) -> dic
         "verdict": verdict.verdict,
         "node": verdict.node,
         "ignoredBecause": verdict.ignored_because,
-        "groups": {group: _refusal(refusal) for group, refusal in verdict.groups.items()},
+        "groups": {
+            group: _refusal(refusal) | _types(verdict.types.get(group)) for group, refusal in verdict.groups.items()
+        },
         "explanation": explanation(verdict, choice, skipped),
     }
 
@@ -63,6 +65,11 @@ def _refusal(refusal: Refusal | None) -> dict[str, Any]:
     if refusal is None:
         return {"fits": True}
     return {"fits": False if refusal.known else None, "plugin": refusal.plugin, "reasons": list(refusal.reasons)}
+
+
+def _types(types: Mapping[str, Refusal | None] | None) -> dict[str, Any]:
+    """Each machine type of a group that has several."""
+    return {} if types is None else {"types": {name: _refusal(refusal) for name, refusal in types.items()}}
 
 
 def _group(one: GroupOption) -> dict[str, Any]:

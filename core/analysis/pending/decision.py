@@ -2,7 +2,7 @@
 
 Source: core/static_autoscaler.go and core/scaleup/orchestrator/orchestrator.go of the Cluster Autoscaler."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from core.analysis.autoscaler_status import Status
@@ -33,6 +33,7 @@ from core.analysis.pending.result import (
     Waste,
 )
 from core.analysis.pending.skips import MAX_SIZE, NOT_AUTOSCALED, Skips
+from core.analysis.pending.templates import Template
 from core.analysis.placement import Placement
 from core.analysis.vendors import overlay_of
 from core.analysis.vendors.eci import Eci
@@ -61,6 +62,7 @@ class _Decision:
             snapshot, policy.rule_set.version, policy.expendable_pods_priority_cutoff
         )
         self._eci = Eci(snapshot)
+        self._by_type: dict[str, dict[str, Fit]] = {}
         self._templates = templates.of(snapshot, self._members, policy, self._pods_on())
         self._upcoming = {group: self._health.upcoming(group, self._targets[group]) for group in snapshot.groups}
 
@@ -81,7 +83,7 @@ class _Decision:
         for pod in left:
             reasons[pod.key] = considered.passed_over(pod, policy, self._snapshot.as_of)
         needy = [pod for pod in left if reasons[pod.key] is None]
-        fits = self._fits(needy)
+        fits, self._by_type = self._fits(needy), self._types(needy)
         options = self._options(needy, fits)
         choice = self._choice(needy, options)
         helped = {pod.key for pod in choice.helped}
@@ -99,16 +101,25 @@ class _Decision:
 
     def _fits(self, pods: Sequence[Pod]) -> dict[str, Fit]:
         """Pod -> what a new node of each group says, in the cluster as it is after the packing."""
-        by_class: dict[Hashable, dict[str, Refusal | None]] = {id(self._placement.classes.of(pod)): {} for pod in pods}
-        for group, template in self._templates.items():
+        return self._asked(pods, self._templates)
+
+    def _asked(self, pods: Sequence[Pod], among: Mapping[str, Template]) -> dict[str, Fit]:
+        """The answers of one empty node of each template; pods of a class share theirs."""
+        classes = [self._placement.classes.of(pod) for pod in pods]
+        answers: dict[int, dict[str, Refusal | None]] = {id(made): {} for made in classes}
+        samples = {id(made): made.pod for made in classes}
+        for name, template in among.items():
             mark = self._placement.mark()
             node = self._placement.add_node(template.node, template.pods)
-            for pod in pods:
-                answers = by_class[id(self._placement.classes.of(pod))]
-                if group not in answers:
-                    answers[group] = self._placement.first_failure(pod, node)
+            for made, pod in samples.items():
+                answers[made][name] = self._placement.first_failure(pod, node)
             self._placement.rollback(mark)
-        return {pod.key: by_class[id(self._placement.classes.of(pod))] for pod in pods}
+        return {pod.key: answers[id(made)] for pod, made in zip(pods, classes, strict=True)}
+
+    def _types(self, pods: Sequence[Pod]) -> dict[str, dict[str, Fit]]:
+        """Group -> pod -> what each of its machine types says, where a group has several."""
+        mixed = templates.by_type(self._snapshot, self._policy)
+        return {group: self._asked(pods, types) for group, types in mixed.items()}
 
     def _options(self, pods: Sequence[Pod], fits: Mapping[str, Fit]) -> dict[str, GroupOption]:
         limits = Limits(self._policy, self._counted_nodes(), self._counting())
@@ -125,11 +136,17 @@ class _Decision:
         return found
 
     def _counted_nodes(self) -> int:
+        """The nodes that count against the limit: those that take pods now and those on their way; in newer rule sets
+        all that there are."""
+        if self._policy.rule_set.at_least(1, 35):
+            return len(self._counting())
         return self._health.cluster.taking + sum(self._upcoming.values())
 
     def _counting(self) -> list[Node]:
         overlay = overlay_of(self._policy.rule_set.overlay)
-        return [node for node in self._placement.nodes if overlay.counts(node, self._members.of.get(node.name))]
+        gone = self._placement.relations.gone
+        nodes = [node for index, node in enumerate(self._placement.nodes) if index not in gone]
+        return [node for node in nodes if overlay.counts(node, self._members.of.get(node.name))]
 
     def _option(
         self, group: str, pods: Sequence[Sequence[Pod]], valid: Mapping[str, Sequence[Sequence[Pod]]], limits: Limits
@@ -142,6 +159,8 @@ class _Decision:
         found = estimate(self._placement, self._templates[group], pods, most, newer)
         if not found.nodes:
             return None
+        if self._policy.per_group(self._snapshot.groups[group]).zero_or_max_node_scaling:
+            found.nodes = self._snapshot.groups[group].max_size
         waste = _waste(self._templates[group].node, found.nodes, found.pods)
         return Option(group, found.nodes, tuple(found.pods), waste, alike)
 
@@ -217,7 +236,10 @@ class _Decision:
             node = self._placement.nodes[packed[pod.key]]
             return PodVerdict(pod, ECI if node.virtual else FITS_EXISTING, node.name)
         answers = fits[pod.key]
-        return PodVerdict(pod, SCALE_OUT if pod.key in helped else _outlook(answers, options), groups=answers)
+        types = {group: said[pod.key] for group, said in self._by_type.items()}
+        return PodVerdict(
+            pod, SCALE_OUT if pod.key in helped else _outlook(answers, options), groups=answers, types=types
+        )
 
 
 def _outlook(answers: Fit, options: Mapping[str, GroupOption]) -> str:

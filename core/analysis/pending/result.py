@@ -40,6 +40,8 @@ class PodVerdict:
     node: str | None = None
     ignored_because: str | None = None
     groups: Mapping[str, Refusal | None] = field(default_factory=dict)
+    types: Mapping[str, Mapping[str, Refusal | None]] = field(default_factory=dict)
+    """The same for each machine type of a group that has several."""
 
 
 @dataclass(frozen=True, slots=True)

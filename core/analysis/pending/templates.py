@@ -92,6 +92,13 @@ def of(
     return found
 
 
+def by_type(snapshot: Snapshot, policy: Policy) -> dict[str, dict[str, Template]]:
+    """Group id -> machine type -> its template, for groups of several types, in the order in which they are tried."""
+    maker = _Maker(snapshot, policy, {})
+    mixed = (group for group in snapshot.groups.values() if len(group.templates) > 1)
+    return {group.id: {maker.type_of(one, group): maker.new(group, one) for one in group.templates} for group in mixed}
+
+
 class _Maker:
     def __init__(self, snapshot: Snapshot, policy: Policy, pods_on: Mapping[str, Sequence[Pod]]) -> None:
         self._policy, self._pods_on, self._now = policy, pods_on, snapshot.as_of
@@ -118,10 +125,17 @@ class _Maker:
             return False
         return readiness.ready(node, self._policy) and _settled(node, self._now)
 
+    @staticmethod
+    def type_of(node: Node, group: NodeGroup) -> str:
+        """The machine type of a template; its number where the labels don't tell."""
+        return node.instance_type or f"type {group.templates.index(node) + 1}"
+
     def _from_group(self, group: NodeGroup) -> Template | None:
-        if not group.templates:
-            return None
-        blank = self._blank(_with_old_labels(group.templates[0]), group)
+        return self.new(group, group.templates[0]) if group.templates else None
+
+    def new(self, group: NodeGroup, node: Node) -> Template:
+        """As described by the cloud, with all DaemonSets that would run there."""
+        blank = self._blank(_with_old_labels(node), group)
         return Template(group, blank, tuple(self._daemon_pods(blank, self._daemonsets)), "template")
 
     def _from_node(self, group: NodeGroup, node: Node) -> Template:
