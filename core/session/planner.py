@@ -4,6 +4,7 @@ older than the one that is shown is dropped. What it decides is in core/analysis
 import asyncio
 
 from core.analysis.planning import Plan, plan
+from core.analysis.scale_in import Observed, observe
 from core.clock import Clock
 from core.cluster.snapshot import Snapshot
 from core.cluster.store import Store
@@ -20,14 +21,14 @@ REST = 2.0
 """Seconds between two plans however fast they are."""
 
 
-def decide(snapshot: Snapshot) -> Plan:
+def decide(snapshot: Snapshot, observed: Observed | None = None) -> Plan:
     """The plan of a snapshot by the policy that it shows. Raises InputError for a bad setting."""
-    return plan(snapshot, discover(snapshot))
+    return plan(snapshot, discover(snapshot), observed=observed)
 
 
-def _planned(snapshot: Snapshot) -> Planned:
+def _planned(snapshot: Snapshot, observed: Observed) -> Planned:
     try:
-        made = decide(snapshot)
+        made = decide(snapshot, observed)
     except VacancyError as error:
         return Planned(error=str(error))
     return Planned(made, {one.node: candidates.short(one, snapshot.as_of) for one in made.scale_in.nodes})
@@ -41,6 +42,7 @@ class Planner:
         self._task: asyncio.Task[Planned] | None = None
         self._generation, self._made_for = -1, 0.0
         self._rest_until = 0.0
+        self._observed = Observed()
         self.latest = Planned()
 
     def consider(self, store: Store, now: float) -> set[str]:
@@ -61,13 +63,15 @@ class Planner:
 
     async def _make(self, snapshot: Snapshot) -> Planned:
         start = self._clock.monotonic()
-        made = await asyncio.to_thread(_planned, snapshot)
+        made = await asyncio.to_thread(_planned, snapshot, self._observed)
         took = self._clock.monotonic() - start
         self._rest_until = start + took + max(REST, SHARE * took)
         return made
 
     def _take(self, made: Planned) -> set[str]:
         before, self.latest = self.latest.verdicts, made
+        if made.plan is not None:
+            self._observed = observe(self._observed, made.plan.scale_in.nodes, made.plan.snapshot.as_of)
         names = before.keys() | made.verdicts.keys()
         return {name for name in names if before.get(name) != made.verdicts.get(name)}
 

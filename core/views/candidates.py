@@ -156,4 +156,5 @@ def rules(plan: Plan) -> str:
     policy = plan.policy
     threshold = fmt.percent(policy.scale_down_utilization_threshold)
     source = policy.source("scale_down_utilization_threshold")
-    return f"rules: {policy.rule_set}, threshold {threshold} % ({source}); {plan.running}"
+    judged_by = reasons.judged_by(policy.rule_set, plan.running)
+    return f"{judged_by}; threshold {threshold} % ({source}); {plan.running}"

@@ -4,6 +4,9 @@ why a pod is not considered. The identifiers are the autoscaler's own; who decid
 import re
 from collections.abc import Mapping
 
+from core.analysis.autoscaler import GOATSCALER, NONE, UNKNOWN, Autoscaler
+from core.policy import RuleSet
+
 WHY_A_NODE_STAYS: Mapping[str, str] = {
     "NotAutoscaled": "No autoscaled group owns this node, so only a person removes it.",
     "NodeGroupMinSizeReached": "Its group is at its minimum size.",
@@ -84,6 +87,19 @@ EVERYTHING: Mapping[str, str] = {
     **WHY_IT_WAITS,
     **WHY_A_NODE_STAYS,
 }
+
+
+def judged_by(rule_set: RuleSet, running: Autoscaler) -> str:
+    """By whose rules the verdicts are, and who really decides in this cluster."""
+    rules = f"by the rules of {rule_set}"
+    if running.kind in (NONE, UNKNOWN):
+        found = "no autoscaler was found in this cluster" if running.kind == NONE else "what runs here is not known"
+        return f"{rules}; {found}"
+    if running.kind == GOATSCALER:
+        return (
+            f"by Cluster Autoscaler's rules ({rule_set.version[0]}.{rule_set.version[1]}); this cluster runs GOATScaler"
+        )
+    return f"{rules}; this cluster runs {running.name}"
 
 
 def meaning(reason: str) -> str:

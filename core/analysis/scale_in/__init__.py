@@ -2,6 +2,6 @@
 
 from core.analysis.scale_in.judgement import judge
 from core.analysis.scale_in.result import ScaleIn
-from core.analysis.scale_in.timing import Observed
+from core.analysis.scale_in.timing import Observed, observe
 
-__all__ = ["Observed", "ScaleIn", "judge"]
+__all__ = ["Observed", "ScaleIn", "judge", "observe"]

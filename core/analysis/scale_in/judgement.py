@@ -35,7 +35,6 @@ from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
 from core.policy.settings import Policy
 
-RECENTLY_UNREMOVABLE = "RecentlyUnremovable"
 GROUPS = "NodeGroup"
 
 
@@ -147,7 +146,7 @@ class _Judgement:
         elif drain.removable is None:
             verdict, unknown = UNKNOWN, (drain.unknown or "",)
         elif drain.removable and self._failed_lately(one.node.name):
-            verdict, reason = BLOCKED, RECENTLY_UNREMOVABLE
+            verdict, reason = BLOCKED, timing.RECENTLY_UNREMOVABLE
         else:
             verdict, reason = (REMOVABLE, None) if drain.removable else (BLOCKED, drain.reason)
         since = timing.unneeded_since(one.node, self.observed, self.now) if verdict == REMOVABLE else None

@@ -6,19 +6,22 @@ Source: core/scaledown/unneeded/nodes.go, core/scaledown/budgets and the cool-do
 Cluster Autoscaler. All of this is in the autoscaler's memory: from outside it is an estimate, and says from what."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.analysis import readiness
 from core.analysis.autoscaler import Autoscaler
 from core.analysis.autoscaler_events import Act
 from core.analysis.groups import Membership
-from core.analysis.scale_in.result import CoolDown, Estimate
+from core.analysis.scale_in.removal import BLOCKED_BY_POD, NO_PLACE
+from core.analysis.scale_in.result import REMOVABLE, CoolDown, Estimate, NodeVerdict
 from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
 from core.kube.taints import DELETION_CANDIDATE
 from core.policy.settings import Policy
+from core.policy.values import go_text
 
+RECENTLY_UNREMOVABLE = "RecentlyUnremovable"
 NOT_UNNEEDED_LONG_ENOUGH = "NotUnneededLongEnough"
 NOT_UNREADY_LONG_ENOUGH = "NotUnreadyLongEnough"
 MIN_SIZE_REACHED = "NodeGroupMinSizeReached"
@@ -44,6 +47,19 @@ class Observed:
     failed_at: Mapping[str, float] = field(default_factory=dict)
 
 
+def observe(before: Observed, seen: Iterable[NodeVerdict], now: float) -> Observed:
+    """What is known after one more judgement: a node that could not go once starts to wait anew, as upstream."""
+    since, failed = dict[str, float](), dict[str, float]()
+    for one in seen:
+        if one.verdict == REMOVABLE:
+            since[one.node] = before.unneeded_since.get(one.node, now)
+        elif one.reason in (BLOCKED_BY_POD, NO_PLACE):
+            failed[one.node] = now
+        elif one.reason == RECENTLY_UNREMOVABLE:
+            failed[one.node] = before.failed_at[one.node]
+    return Observed(since, failed)
+
+
 def unneeded_since(node: Node, observed: Observed, now: float) -> Estimate | None:
     """By the autoscaler's own soft taint (its value is when), else as watched from here."""
     value = next((taint.value for taint in node.taints if taint.key == DELETION_CANDIDATE), "")
@@ -64,7 +80,7 @@ def wanted_time(node: Node, policy: Policy) -> tuple[float, str]:
 def cool_down(policy: Policy, running: Autoscaler, now: float, growing: bool = False) -> CoolDown:
     """Until when no node goes. `growing`: the next loop adds nodes, which starts the longest wait anew."""
     waits = [
-        (activity.at + delay, f"{word} at {activity.at:.0f} ({activity.reason}), {name} {delay:g} s")
+        (activity.at + delay, f"after {word} ({activity.reason}), {name} {go_text(delay)}")
         for act, delay, word, name in _delays(policy)
         if (activity := running.latest.get(act)) is not None and activity.at + delay > now
     ]

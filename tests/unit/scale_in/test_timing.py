@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.analysis.scale_in import Observed
+from core.analysis.scale_in import Observed, observe
 from tests.unit.build import NOW, budget, event, group, node, pod
 from tests.unit.scale_in.small import WEB, judged, marked, of, two
 
@@ -42,6 +42,19 @@ def test_what_was_watched_from_here_stands_in_for_the_mark() -> None:
     assert (of(result, "b").verdict, of(result, "b").reason) == ("blocked", "RecentlyUnremovable")
     later = Observed(failed_at={"b": NOW - 301.0})
     assert of(judged(*two(), observed=later), "b").verdict == "removable"
+
+
+def test_what_is_seen_is_carried_from_plan_to_plan() -> None:
+    first = judged(*two(), assumeUnneededLongEnough=False)
+    seen = observe(Observed(), first.nodes, NOW)
+    assert seen == Observed(unneeded_since={"a": NOW, "b": NOW})
+    assert observe(seen, first.nodes, NOW + 60).unneeded_since == {"a": NOW, "b": NOW}
+    held = judged(*two(), pod("bare", "b", owner=None))
+    after = observe(seen, held.nodes, NOW + 60)
+    assert after == Observed(unneeded_since={"a": NOW}, failed_at={"b": NOW + 60})
+    free_again = judged(*two(), observed=Observed(failed_at={"b": NOW - 10.0}))
+    assert of(free_again, "b").reason == "RecentlyUnremovable"
+    assert observe(Observed(failed_at={"b": NOW - 10.0}), free_again.nodes, NOW).failed_at == {"b": NOW - 10.0}
 
 
 def test_a_group_override_shortens_the_wait() -> None:

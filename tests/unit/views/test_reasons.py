@@ -6,9 +6,11 @@ from types import ModuleType
 
 import pytest
 
+from core.analysis import autoscaler
 from core.analysis.pending import considered, limits, skips
 from core.analysis.scale_in import drainability, eligibility, judgement, removal, timing
 from core.analysis.vendors import nodes_kept
+from core.policy import RuleSet
 from core.views import reasons
 from core.views.scale_in import document, explanation
 from tests.unit.build import NOW, budget, node, pod
@@ -104,3 +106,16 @@ def test_the_document_has_every_node_and_plain_data() -> None:
     assert first["utilization"]["max"] == 0.025
     assert written["together"] == ["a"]
     assert written["coolDown"] == {"until": None, "because": None}
+
+
+@pytest.mark.parametrize(
+    ("running", "said"),
+    [
+        (autoscaler.GOATSCALER, "by Cluster Autoscaler's rules (1.35); this cluster runs GOATScaler"),
+        (autoscaler.UPSTREAM, "by the rules of cluster-autoscaler 1.35; this cluster runs Cluster Autoscaler"),
+        (autoscaler.NONE, "by the rules of cluster-autoscaler 1.35; no autoscaler was found in this cluster"),
+        (autoscaler.UNKNOWN, "by the rules of cluster-autoscaler 1.35; what runs here is not known"),
+    ],
+)
+def test_it_is_said_by_whose_rules_and_who_decides(running: str, said: str) -> None:
+    assert reasons.judged_by(RuleSet(), autoscaler.Autoscaler(running)) == said
