@@ -7,7 +7,6 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from sim.kube.errors import ApiError
 from sim.kube.request import RequestInfo
@@ -67,7 +66,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """One request as it came in, with the code of its answer (0 while it runs or when it was cut)."""
+    """One request as it came in; `user` is empty where the token was refused."""
 
     at: str
     method: str
@@ -76,7 +75,7 @@ class Logged:
     verb: str
     user: str
     agent: str
-    body: Any = None
+    body: bytes = b""
 
 
 @dataclass(slots=True)

@@ -193,8 +193,10 @@ class Registry:
             meta.setdefault("namespace", "default")
         else:
             meta.pop("namespace", None)
-        meta.setdefault("uid", self.new_uid())
-        meta.setdefault("creationTimestamp", rfc3339(self.clock.now()))
+        if "uid" not in meta:
+            meta["uid"] = self.new_uid()
+        if "creationTimestamp" not in meta:
+            meta["creationTimestamp"] = rfc3339(self.clock.now())
         rest = {key: value for key, value in obj.items() if key not in _HEAD}
         return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta, **rest}
 
@@ -287,4 +289,4 @@ def _node_of(pod: Obj) -> str:
 
 def _owners(obj: Obj | None) -> tuple[str, ...]:
     references = obj["metadata"].get("ownerReferences") if obj is not None else None
-    return tuple(reference["uid"] for reference in references if "uid" in reference) if references else ()
+    return tuple({reference["uid"]: None for reference in references if "uid" in reference}) if references else ()

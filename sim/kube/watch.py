@@ -55,6 +55,7 @@ class Watch:
 
     def close(self) -> None:
         """End the stream cleanly."""
+        self._stop()
         self._closed = True
         self._wake.set()
 
@@ -95,6 +96,7 @@ class Watch:
         self._wake.set()
 
     def _start(self) -> bytes:
+        self._queue.clear()  # what came since this watch was made is part of what it starts from
         shelf, version = self._registry.shelf(self.request.kind), self.request.version
         if version in ("", "0") or self.request.initial_events:
             return b"".join(self._initial(shelf.values(self.request.namespace)))

@@ -2,8 +2,10 @@
 
 import json
 import re
+from pathlib import Path
 
 from tests.wire.kube import objects
+from tests.wire.kube.client import Client
 from tests.wire.kube.ground import Ground
 
 
@@ -131,8 +133,23 @@ async def test_a_reader_is_refused(ground: Ground) -> None:
     assert 'User "on-call" cannot patch resource "nodes" in API group "" at the cluster scope' in refused
 
 
-async def test_apply_label_taint_and_events(ground: Ground) -> None:
+async def test_a_service_account_token(ground: Ground) -> None:
+    token = (await ground.kubectl("create", "token", "default", "-n", ground.namespace)).strip()
+    async with Client(ground.admin.kubeconfig, ground.admin.context, token=token) as account:
+        refused = await account.get("/api/v1/nodes")
+    user = f"system:serviceaccount:{ground.namespace}:default"
+    assert refused.message == (
+        f'nodes is forbidden: User "{user}" cannot list resource "nodes" in API group "" at the cluster scope'
+    )
+
+
+async def test_apply_label_taint_and_events(ground: Ground, tmp_path: Path) -> None:
     node = await _web(ground)
+    file = tmp_path / "map.json"
+    for value, word in (("1", "created"), ("2", "configured"), ("2", "unchanged")):
+        file.write_text(json.dumps(objects.config_map("applied", a=value)))
+        said = await ground.kubectl("apply", "-n", ground.namespace, "-f", str(file))
+        assert said == f"configmap/applied {word}\n"
     assert await ground.kubectl("label", "node", node, "a=b") == f"node/{node} labeled\n"
     assert await ground.kubectl("taint", "node", node, "k=v:NoSchedule") == f"node/{node} tainted\n"
     events = await ground.kubectl("get", "events", "-n", ground.namespace)

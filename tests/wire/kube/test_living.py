@@ -17,7 +17,10 @@ from sim.controllers.kubelet import Delays
 from sim.controllers.manager import Manager
 from sim.controllers.usage import level, read_profile
 from sim.controllers.virtual import billed_size
+from sim.kube.deletion import DeleteOptions
 from sim.kube.registry import Registry
+from sim.kube.request import Filter
+from sim.kube.watch import Watch, WatchRequest
 from tests.wire.kube import objects
 from tests.wire.kube.client import Json
 from tests.wire.kube.ground import Sim
@@ -106,8 +109,6 @@ async def test_a_pod_that_ignores_sigterm_takes_its_whole_grace(tmp_path: Path) 
     pod["metadata"]["annotations"] = {"sim.vacancy/behaviour": "ignores-sigterm"}
     sim.registry.create("Pod", pod)
     await until(lambda: sim.registry.get("Pod", "one", "default")["status"]["phase"] == "Running")
-    from sim.kube.deletion import DeleteOptions
-
     sim.registry.delete("Pod", "one", "default", DeleteOptions())
     sim.registry.clock.advance(25)
     await asyncio.sleep(0.1)
@@ -211,6 +212,28 @@ def test_objects_are_never_changed_in_place() -> None:
     assert first["data"] == {"a": "1"}
     assert listed == [first]
     assert registry.get("ConfigMap", "one", "default")["data"] == {"a": "1", "b": "2"}
+
+
+async def test_a_change_before_the_first_line_is_told_once() -> None:
+    registry, _ = settled()
+    resource, start = registry.catalog.kind("ConfigMap"), str(registry.version)
+    request = WatchRequest(
+        resource=resource,
+        kind="ConfigMap",
+        namespace="default",
+        wanted=Filter(),
+        version=start,
+        bookmarks=False,
+        initial_events=False,
+        timeout=0.2,
+        path="",
+        form="",
+        show=lambda obj: obj,
+    )
+    watch = Watch(registry, request, bookmark_every=60)
+    registry.create("ConfigMap", objects.config_map("one"))
+    lines = b"".join([chunk async for chunk in watch.lines()])
+    assert lines.count(b"ADDED") == 1
 
 
 def test_the_same_seed_gives_the_same_names() -> None:
