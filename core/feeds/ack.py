@@ -21,6 +21,7 @@ class AckFeed:
     async def run(self) -> None:
         """Follow everything for ever."""
         around, timing = self._around, self._around.timing
+        self._pools.connecting()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(around.every(timing.pools, self._pools, self.read_pools), name="ack pools")
             tasks.create_task(around.every(timing.pools, self._nodes, self.read_nodes), name="ack nodes")

@@ -23,6 +23,8 @@ from core.kube.node import Node
 
 RECHECK = 60.0
 """Seconds between two looks for settings that are not there."""
+NODES_COME = 0.25
+"""Seconds between two looks whether the nodes, which tell the region and the cluster, have come."""
 _OF_ALIBABA = ("ack.aliyun.com", "alibabacloud.com/nodepool-id", "node.alibabacloud.com/instance-charge-type")
 
 
@@ -120,7 +122,7 @@ class CloudFeed:
                 if (connection := self._open()) is not None:
                     return connection
                 await asyncio.sleep(RECHECK)
-            await asyncio.sleep(self._timing.look)
+            await asyncio.sleep(NODES_COME)
 
     def _open(self) -> Connection | None:
         nodes: list[Node] = list(self._known.table("Node").values())

@@ -77,7 +77,6 @@ class CloudAround:
 
     async def every(self, period: float, table: CloudTable, read: Callable[[], Awaitable[None]]) -> None:
         """Read a table again and again, for ever; every trouble becomes its state."""
-        table.connecting()
         while True:
             pause = period
             try:

@@ -55,6 +55,7 @@ class EssFeed:
     async def run(self) -> None:
         """Follow everything for ever."""
         around, timing = self._around, self._around.timing
+        self._groups.connecting()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(around.every(timing.groups, self._groups, self.read_groups), name="ess groups")
             tasks.create_task(around.every(timing.look, self._configurations, self.read_configurations))
@@ -114,8 +115,6 @@ class GroupDetails:
 
     async def run(self) -> None:
         """Follow for ever."""
-        for table, _ in self._readers.values():
-            table.connecting()
         await self._around.sorted_out.wait()
         while True:
             if not await self.catch_up(AT_ONCE):

@@ -18,6 +18,8 @@ from core.views.table import TableChange, TableView, ViewKey, difference
 
 AGES = 10
 """Seconds after which rows are made anew although nothing changed: "2m ago" moves on."""
+PATIENCE = 30
+"""Seconds after which a group that nobody knows is said to be none."""
 
 
 class GroupRecords:
@@ -96,7 +98,7 @@ class GroupDetailView:
         self._key = key
         self._records = GroupRecords()
         self._sent: DetailView | None = None
-        self._missed = False
+        self._missed = 0.0
 
     def produce(self, store: Store, records: Records, now: float) -> Iterator[DetailView | Failure | None]:
         """The group; once that there is none."""
@@ -110,6 +112,13 @@ class GroupDetailView:
         elif self._sent is not None and not self._sent.gone:
             self._sent = replace(self._sent, gone=True, generation=store.generation)
             yield self._sent
-        elif self._sent is None and not self._missed:
-            self._missed = True
+        elif self._sent is None and self._given_up(store, now):
             yield Failure(self._key, f"group {self._key.name}: no such group (any more); go back to the list")
+
+    def _given_up(self, store: Store, now: float) -> bool:
+        """True once: when other groups are known, or for a while nothing is, because the cloud takes its time."""
+        self._missed = self._missed or now
+        if self._missed < 0 or (not store.table(GROUP.name) and now - self._missed < PATIENCE):
+            return False
+        self._missed = -1.0
+        return True
