@@ -19,6 +19,7 @@ class TableApp(App[None]):
     """A table and nothing else, on a clock that the test moves."""
 
     now = 100.0
+    at = ""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,6 +27,9 @@ class TableApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield FleetTable(clock=lambda: self.now)
+
+    def on_fleet_canvas_cursor_moved(self, message: FleetTable.CursorMoved) -> None:
+        self.at = message.row_id
 
     def on_fleet_table_opened(self, message: FleetTable.Opened) -> None:
         self.heard.append(message)
@@ -146,7 +150,7 @@ async def test_live_rows_move_only_every_few_seconds() -> None:
     async with shown(flat(10)) as (table, pilot):
         table.sort_by(SortBy("cpu", descending=True))
         first = table.model.order[0]
-        table.put(node(int(first.rpartition(".")[2]), cpu=Bar(0.0, 0.0)))
+        table.model.put(node(int(first.rpartition(".")[2]), cpu=Bar(0.0, 0.0)))
         table.flush()
         assert table.model.order[0] == first
         assert "   0   0" in text(table, 1)
@@ -161,7 +165,7 @@ async def test_new_rows_come_at_most_once_a_second() -> None:
     async with shown(flat(3)) as (table, pilot):
         app = pilot.app
         assert isinstance(app, TableApp)
-        table.put(node(7))
+        table.model.put(node(7))
         table.flush()
         assert len(table.model.order) == 3
         app.now += 1.5
@@ -212,6 +216,7 @@ async def test_keys_move_the_cursor_to_both_ends_and_no_further() -> None:
         ]:
             await pilot.press(key)
             assert order.index(table.cursor_id) == index, key
+            assert pilot.app.at == table.cursor_id  # type: ignore[attr-defined]
             assert 1 <= line_of(table, table.cursor_id) <= 11
 
 
@@ -264,8 +269,8 @@ async def test_only_changed_lines_that_show_are_drawn_again() -> None:
             return render_line(y)
 
         table.render_line = counting  # type: ignore[method-assign, assignment]
-        table.put(node(3, cpu=Bar(0.99)))
-        table.put(node(80, cpu=Bar(0.99)))
+        table.model.put(node(3, cpu=Bar(0.99)))
+        table.model.put(node(80, cpu=Bar(0.99)))
         table.flush()
         await pilot.pause()
         assert drawn == [4]

@@ -126,11 +126,6 @@ class FleetCanvas(ScrollView, can_focus=True):
             self._flush_soon()
         return taken
 
-    def put(self, row: Row) -> None:
-        """Take one changed or new row."""
-        self.model.put(row)
-        self._flush_soon()
-
     def _flush_soon(self) -> None:
         if self._flush_timer is None and self.is_attached:
             self._flush_timer = self.set_timer(DRAW_SECONDS, self.flush)
