@@ -30,7 +30,3 @@ def invalid(name: str, why: str = "is not valid") -> CloudError:
 def not_found(what: str) -> CloudError:
     """`Invalid<what>.NotFound`, as ESS and ECS name it."""
     return CloudError(f"Invalid{what}.NotFound", f"The specified {what} does not exist.", 404)
-
-
-def forbidden(message: str) -> CloudError:
-    return CloudError("Forbidden.Unauthorized", message, 403)

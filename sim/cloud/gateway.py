@@ -70,9 +70,9 @@ class Gateway:
 
     def _answer(self, product: str, request: SignedRequest, trace: _Trace, fault: Fault | None) -> Any:
         principal = self._authenticate(request, trace)
+        call = _call(product, request, trace, principal.name)
         _raise_ordered(fault)
         self.throttle.check(product)
-        call = _call(product, request, trace, principal.name)
         self.access.authorize(principal, call)
         region = call.text("RegionId")
         if region and region != self.cloud.region:

@@ -11,7 +11,6 @@ from sim.scenario.workloads import Workloads
 
 DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment"}
 CLONESET = {"apiVersion": "apps.kruise.io/v1alpha1", "kind": "CloneSet"}
-ELASTIC = {"apiVersion": "autoscaling.alibabacloud.com/v1beta1", "kind": "ElasticWorkload"}
 
 
 class Elastic:

@@ -201,6 +201,14 @@ async def test_attaching_replaces_the_disk_and_joins(server: CloudServer, instan
         await in_thread(cs(server).attach_instances_to_node_pool, CLUSTER, POOL, request)
 
 
+async def test_a_machine_of_another_vpc_cannot_come(server: CloudServer) -> None:
+    await ready(server)
+    server.gateway.cloud.instances.change("i-bp1free0", vpc_id="vpc-elsewhere")
+    request = models.AttachInstancesToNodePoolRequest(instances=["i-bp1free0"])
+    with pytest.raises(ClientException, match="not in the VPC"):
+        await in_thread(cs(server).attach_instances_to_node_pool, CLUSTER, POOL, request)
+
+
 async def test_the_older_attach_answers_for_each(server: CloudServer) -> None:
     await ready(server)
     request = models.AttachInstancesRequest(instances=["i-bp1free0", "i-nobody"], nodepool_id=POOL)

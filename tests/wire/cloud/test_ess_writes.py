@@ -187,9 +187,23 @@ async def test_what_cannot_be_attached(server: CloudServer) -> None:
     with pytest.raises(ClientException) as stopped:
         await in_thread(attach, instance_id=["i-bp1free0"])
     assert stopped.value.code == "IncorrectInstanceStatus"
+    cloud.instances.change("i-bp1free0", status="Running", vpc_id="vpc-elsewhere")
+    with pytest.raises(ClientException, match="VPC of instance"):
+        await in_thread(attach, instance_id=["i-bp1free0"])
     with pytest.raises(ClientException) as unknown:
         await in_thread(attach, instance_id=["i-nobody"])
     assert (unknown.value.code, unknown.value.status_code) == ("InvalidInstanceId.NotFound", 404)
+
+
+async def test_a_subscription_machine_is_never_released(server: CloudServer) -> None:
+    cloud = server.gateway.cloud
+    await three_up(cloud)
+    paid = cloud.members_of(WEB)[0].instance_id
+    cloud.instances.change(paid, charge_type="PrePaid")
+    await remove(server, paid)
+    await until(lambda: paid not in cloud.members)
+    await until(lambda: all(done(cloud, a.id) for a in cloud.activities))
+    assert cloud.instances[paid].status == "Running"
 
 
 async def test_a_hook_holds_machines_until_it_is_answered(server: CloudServer) -> None:
