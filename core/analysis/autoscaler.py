@@ -96,7 +96,7 @@ def _deployment(snapshot: Snapshot) -> Workload | None:
 
 def _is_autoscaler(workload: Workload) -> bool:
     return goatscaler.SOURCE in workload.name or any(
-        _program_name(program).endswith(UPSTREAM) or re.search(r"/(cluster-)?autoscaler[:@]", program.image)
+        _program_name(program).endswith(UPSTREAM) or re.search(r"/(cluster-)?autoscaler([:@]|\Z)", program.image)
         for program in workload.programs
     )
 

@@ -5,6 +5,7 @@ unneeded time), and `unneeded_duration` as the quiet time after a scale-out (ups
 of what the words suggest, and of what the flags of the same names in older tools did. Flags that can be seen go
 first."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,10 +32,14 @@ def settings(meta: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
     for theirs, ours in _NAMES.items():
         value = meta.get(theirs)
         if value is not None and value != "":
-            found[ours] = (theirs, _spaceless(value) if theirs.endswith(("_duration", "_interval")) else value)
+            found[ours] = (theirs, _as_upstream(theirs, value))
     return found
 
 
-def _spaceless(duration: Any) -> Any:
-    """The API's examples write `10 m`."""
-    return duration.replace(" ", "") if isinstance(duration, str) else duration
+def _as_upstream(name: str, value: Any) -> Any:
+    """The API's examples write durations as `10 m`, and priorities as a map where upstream has its text."""
+    if name.endswith(("_duration", "_interval")) and isinstance(value, str):
+        return value.replace(" ", "")
+    if name == "priorities" and isinstance(value, dict):
+        return "\n".join(f"{key}: {json.dumps(groups)}" for key, groups in value.items())
+    return value

@@ -34,6 +34,7 @@ WHY_A_NODE_STAYS: Mapping[str, str] = {
 
 WHY_IT_WAITS: Mapping[str, str] = {
     "ScaleDownInCooldown": "The cluster changed a short while ago; nothing is removed until the cool-down is over.",
+    "ScaleUpFirst": "The next loop adds nodes; after that nothing is removed for a while.",
     "ScaleDownDisabled": "Scale-in is switched off.",
     "ClusterUnhealthy": "Too many nodes are not ready: the autoscaler neither grows nor shrinks anything.",
     "NoDeletionBudget": "Others go first: only so many nodes are deleted at a time.",

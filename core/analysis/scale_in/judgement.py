@@ -199,6 +199,8 @@ class _Judgement:
         real = (node for node in self.snapshot.nodes.values() if not node.virtual)
         if not readiness.healthy(real, self.policy, self.now):
             return timing.UNHEALTHY
+        if self.growing:
+            return timing.GROWS_FIRST
         return timing.IN_COOLDOWN if self._cool_down().until is not None else None
 
     def _leaving(self, one: _Standing, since: Estimate | None, removals: Removals) -> Leaving | None:

@@ -29,11 +29,12 @@ RESOURCE_LIMIT_EXCEEDED = "MinimalResourceLimitExceeded"
 ATOMIC_FAILED = "AtomicScaleDownFailed"
 ON_COMPLETION = "BlockedByOnCompletionPod"
 IN_COOLDOWN = "ScaleDownInCooldown"
+GROWS_FIRST = "ScaleUpFirst"
 DISABLED = "ScaleDownDisabled"
 UNHEALTHY = "ClusterUnhealthy"
 DELETION_BUDGET = "NoDeletionBudget"
 NOT_TOGETHER = "NotTogether"
-"""Reasons why a removable node waits; the last five are ours, for what upstream decides without naming it."""
+"""Reasons why a removable node waits; the last six are ours, for what upstream decides without naming it."""
 
 _GIB = 2**30
 

@@ -137,6 +137,17 @@ def test_cce_is_told_by_its_nodes() -> None:
     assert autoscaler.find(taken).kind == autoscaler.CCE
 
 
+def test_other_programs_that_scale_are_not_taken_for_it() -> None:
+    others = (
+        deployment("dns-autoscaler", "registry.k8s.io/cpa/cluster-proportional-autoscaler:1.8.9", ["/cpa"]),
+        deployment("keda-scaler", "ghcr.io/kedacore/keda:2.1", []),
+        deployment("vpa-autoscaler", "registry.k8s.io/autoscaling/vpa-recommender:1.2", []),
+    )
+    assert autoscaler.find(snapshot(*others)).kind == autoscaler.NONE
+    untagged = deployment("my-autoscaler", "example.com/cluster-autoscaler", [])
+    assert autoscaler.find(snapshot(*others, untagged)).kind == autoscaler.UPSTREAM
+
+
 def test_none_is_only_said_when_everything_was_looked_at() -> None:
     assert autoscaler.find(snapshot()).kind == autoscaler.NONE
     unseen = autoscaler.find(snapshot(without=["ConfigMap", "Event"]))

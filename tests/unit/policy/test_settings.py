@@ -112,6 +112,12 @@ def test_ack_swaps_the_names_of_the_two_waits() -> None:
     assert found.scale_down_utilization_threshold == 0.4
 
 
+def test_acks_priorities_are_a_map_there_and_a_text_here() -> None:
+    meta = '{"expander": "priority", "priorities": {"10": ["web.*"]}, "scan_interval": 30}'
+    found = discover(snapshot(config_map("autoscaler-meta", {"autoscaler-meta": meta})))
+    assert (found.priority_config, found.scan_interval, found.unread) == ('10: ["web.*"]', 30.0, ())
+
+
 def test_sources_win_in_order() -> None:
     objects = [
         config_map("autoscaler-meta", {"expander": "priority", "utilization_threshold": "0.4"}),

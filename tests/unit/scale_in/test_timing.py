@@ -90,6 +90,7 @@ def test_deletions_start_a_cool_down_only_when_told_to() -> None:
 def test_nothing_goes_while_the_cluster_grows() -> None:
     result = judged(*two(), growing=True)
     assert (result.now, result.cool_down.because) == ((), "the next loop adds nodes")
+    assert of(result).waits_for == "ScaleUpFirst"
 
 
 def test_nothing_goes_when_scale_in_is_off_or_the_cluster_is_unhealthy() -> None:
