@@ -18,6 +18,7 @@ COMMANDS = {
     "pending": "pods that wait: which group would take them, and why not the others",
     "scale-in": "nodes that could go, and why the others stay",
     "groups": "scaling groups and node pools: sizes, limits, problems",
+    "record": "write a dump of the cluster, with secrets masked",
     "sim": "the simulated cluster and cloud alone",
     "completion": "a shell completion script",
 }

@@ -35,6 +35,7 @@ _SUSPICIOUS = re.compile(rf"://[^/]*@|(?i:pass|secret|token|credential|bearer|{_
 """A quick look before the patterns: nearly no text holds any of these."""
 _LEFT_ALONE = frozenset({"labels", "matchLabels", "nodeSelector", "selector", "resources", "allocatable", "capacity"})
 """Maps whose values decide about capacity and can hold no secrets."""
+_SHORT = 64
 _FREE_TEXT = ("args", "command")
 
 
@@ -116,9 +117,19 @@ def _mask_arguments(arguments: list[Any]) -> list[Any]:
     return masked
 
 
-def _mask_text(text: str) -> str:
+@lru_cache(maxsize=4_096)
+def _mask_short(text: str) -> str:
+    """Short texts repeat from object to object."""
+    return _mask_long(text)
+
+
+def _mask_long(text: str) -> str:
     if not _SUSPICIOUS.search(text):
         return text
     for pattern, replacement in _IN_TEXT:
         text = pattern.sub(replacement, text)
     return text
+
+
+def _mask_text(text: str) -> str:
+    return _mask_short(text) if len(text) <= _SHORT else _mask_long(text)

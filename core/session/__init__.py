@@ -1,13 +1,14 @@
-"""The way into core for screens and commands: read once (`read`), or stay up to date (`Session`)."""
+"""The way into core for screens and commands: read once (`read`, `record`), or stay up to date (`Session`)."""
 
 import importlib.metadata
 
 from core.session.planner import decide
 from core.session.reading import Reading, read
+from core.session.recording import Recording, record
 from core.session.session import Session
 from core.where import Where
 
-__all__ = ["Reading", "Session", "Where", "decide", "read", "version"]
+__all__ = ["Reading", "Recording", "Session", "Where", "decide", "read", "record", "version"]
 
 
 def version() -> str:

@@ -103,7 +103,7 @@ async def test_memory_does_not_grow_with_the_cluster(api: Api, connected: Connec
     api.page = 100
     reader = (await connected()).reader
     peaks = []
-    for count in (500, 4_000):
+    for count in (1_500, 6_000):
         for index in range(count):
             api.put("pods", with_secrets(f"p{index}"))
         tracemalloc.start()
