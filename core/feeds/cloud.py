@@ -23,6 +23,8 @@ from core.kube.node import Node
 
 RECHECK = 60.0
 """Seconds between two looks for settings that are not there."""
+MOST_CREATIONS = 5
+"""Calls that a command spends on the activities that machines came by."""
 NODES_COME = 0.25
 """Seconds between two looks whether the nodes, which tell the region and the cluster, have come."""
 _OF_ALIBABA = ("ack.aliyun.com", "alibabacloud.com/nodepool-id", "node.alibabacloud.com/instance-charge-type")
@@ -99,6 +101,7 @@ class CloudFeed:
         await asyncio.gather(ess.read_once(), ecs.read_once(), ack.read_once())
         await keeper.refresh()
         await ess.details.catch_up(only="" if details else MEMBER.name)
+        await ess.details.read_creations(MOST_CREATIONS)
         await ecs.read_once()  # members that are no nodes
         await ecs.read_more()
         if details:

@@ -4,7 +4,7 @@ worth it."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
 
 from core.clients.alibaba import CloudError, Items
 from core.cluster.cloud import ScalingGroup, ScalingInstance
@@ -26,7 +26,9 @@ CONFIGURATIONS = 10
 AT_ONCE = 8
 """Details read before it is looked again what is most urgent: two seconds' worth of calls."""
 NEWEST = 10
-"""Activities kept of each group."""
+"""Activities read of each group; older ones only where a machine came by them."""
+ACTIVITIES = 20
+"""Activities in one call by id."""
 
 Read = Callable[[ScalingGroup], Awaitable[None]]
 
@@ -106,6 +108,7 @@ class GroupDetails:
         self._read_at: dict[tuple[str, str], float] = {}
         self._moves: dict[tuple[str, str], object] = {}
         self._blocked: dict[str, float] = {}
+        self._asked: set[str] = set()
         self._first: dict[str, Items[ScalingInstance]] | None = {}
         self._readers: dict[str, tuple[CloudTable, Read]] = {
             MEMBER.name: (self._members, self._read_members),
@@ -117,7 +120,7 @@ class GroupDetails:
         """Follow for ever."""
         await self._around.sorted_out.wait()
         while True:
-            if not await self.catch_up(AT_ONCE):
+            if not await self.catch_up(AT_ONCE) and not await self.read_creations(1):
                 await self._around.outage.sleep(self._around.timing.look)
 
     async def catch_up(self, most: int | None = None, only: str = "") -> int:
@@ -127,6 +130,28 @@ class GroupDetails:
         for _, what, group in due:
             await self._read(what, group)
         return len(due)
+
+    async def read_creations(self, calls: int) -> int:
+        """The activities that members came by, where they are not among the newest: they tell on whose behalf a machine
+        was made. How many calls it took."""
+        known, wanted = self._around.known.table(ACTIVITY.name), self._creations()
+        made = [name for name in wanted if name not in known and name not in self._asked]
+        parts = [made[start : start + ACTIVITIES] for start in range(0, len(made), ACTIVITIES)][:calls]
+        for part in parts:
+            try:
+                found = await self._ess.activities_by_id(part)
+            except CloudError as error:
+                self._activities.failed(error)
+                return 0
+            self._asked.update(part)
+            self._activities.merge(found.items, problems=found.problems, part="by id")
+        return len(parts)
+
+    def _creations(self) -> list[str]:
+        members: Iterable[ScalingInstance] = self._around.known.table(MEMBER.name).values()
+        return list(
+            dict.fromkeys(one.activity_id for one in members if one.creation == "AutoCreated" and one.activity_id)
+        )
 
     def _due(self) -> Iterator[tuple[int, str, ScalingGroup]]:
         """(urgency, what, group): what has changed, what was never read, what is old."""
@@ -180,17 +205,24 @@ class GroupDetails:
 
     async def _read_activities(self, group: ScalingGroup) -> None:
         found = await self._ess.activities(group.id, NEWEST)
-        self._put(self._activities, group.id, found.items, found.problems)
+        self._put(self._activities, group.id, found.items, found.problems, set(self._creations()))
 
     async def _read_hooks(self, group: ScalingGroup) -> None:
         found = await self._ess.hooks(group.id)
         self._put(self._hooks, group.id, found.items, found.problems)
 
-    def _put(self, table: CloudTable, group: str, items: Iterable[object], problems: tuple[str, ...]) -> None:
-        """One group's part of a table: what is no longer in it is gone."""
+    def _put(
+        self,
+        table: CloudTable,
+        group: str,
+        items: Iterable[object],
+        problems: tuple[str, ...],
+        keep: Container[str] = (),
+    ) -> None:
+        """One group's part of a table: what is no longer in it is gone, but for what is to be kept."""
         new = {getattr(item, "key"): item for item in items}  # noqa: B009  # records of several classes
         held = self._around.known.table(table.kind.name).values()
-        gone = [item for item in held if item.group_id == group and item.key not in new]
+        gone = [item for item in held if item.group_id == group and item.key not in new and item.key not in keep]
         table.merge(new.values(), gone, problems, group)
 
     def _forget_groups(self) -> None:

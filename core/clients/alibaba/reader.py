@@ -101,10 +101,14 @@ class EssReader(_Product):
         call = self._generic("DescribeScalingActivities", ScalingGroupId=group, PageNumber=1, PageSize=newest)
         return await self._activities(call)
 
+    async def activities_by_id(self, ids: Sequence[str]) -> Items[ScalingActivity]:
+        """Activities by id, at most twenty; those that ESS has forgotten are left out."""
+        call = self._generic("DescribeScalingActivities", ScalingActivityIds=list(ids), PageNumber=1, PageSize=50)
+        return await self._activities(call)
+
     async def activity(self, activity_id: str) -> ScalingActivity | None:
         """One activity; None when it is not known."""
-        call = self._generic("DescribeScalingActivities", ScalingActivityIds=[activity_id], PageNumber=1, PageSize=10)
-        return next(iter((await self._activities(call)).items), None)
+        return next(iter((await self.activities_by_id([activity_id])).items), None)
 
     async def activity_detail(self, activity_id: str) -> str:
         """What ESS says about one activity, machine by machine: free text, often JSON."""

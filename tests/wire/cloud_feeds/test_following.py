@@ -1,12 +1,17 @@
 """The cloud feeds follow a living account: groups, members, pools, machines, and the groups put together from them."""
 
+from collections import Counter
+from dataclasses import replace
+
+from core.analysis import origin
+from core.analysis.origin import How
 from core.cluster.cloud_kinds import GROUP, READ
 from core.cluster.group import Group
 from core.feeds.sink import Phase
 from core.kube.own_kinds import NodeGroup
 from sim.cloud.ess.engine import settle
 from sim.cloud.server import CloudServer
-from tests.wire.cloud.account import LONE, POOL, WEB
+from tests.wire.cloud.account import CLUSTER, LONE, POOL, WEB
 from tests.wire.cloud.conftest import until
 from tests.wire.cloud_feeds.following import Following, environment, make_node
 
@@ -71,3 +76,42 @@ async def test_states_are_live_once_read(server: CloudServer) -> None:
 def _all_live(it: Following, names: list[str]) -> bool:
     states = [it.intake.states.get(name) for name in names]
     return all(state is not None and state.phase is Phase.LIVE for state in states)
+
+
+async def test_an_old_machines_activity_is_read_to_tell_on_whose_behalf_it_was_made(server: CloudServer) -> None:
+    ids, cloud = await filled(server), server.gateway.cloud
+    made = cloud.members[ids[0]].activity_id
+    cloud.activities.change(made, metadata='{"cluster-autoscaler/alicloud/managed":"true"}')
+    for number in range(12):
+        later = replace(cloud.activities[made], id=f"asa-later-{number}", metadata="", created=())
+        cloud.activities.add(later.id, later)
+    nodes = [make_node(name, POOL) for name in ids]
+    async with Following(environment(server), nodes) as it:
+        found = await it.until(lambda: (of := origin.of(nodes[0], it.store.table)).how is How.AUTOSCALED and of)
+        assert made in found.because
+        await it.until(lambda: len(server.gateway.log.of("DescribeScalingActivities")) >= 4)
+        assert made in it.store.table("ScalingActivity"), "kept although it is not among the newest"
+
+
+async def test_where_nodes_come_from_follows_the_cloud(server: CloudServer) -> None:
+    """Attached by hand: told only once userdata was read, and never called attached before all groups were."""
+    ids = await filled(server)
+    machine = "i-bp1free0"
+    server.gateway.cloud.instances.change(machine, tags=(("ack.aliyun.com", CLUSTER),))
+    nodes = [*(make_node(name, POOL) for name in ids), make_node(machine)]
+    async with Following(environment(server), nodes) as it:
+        found = await it.until(lambda: (of := origin.of(nodes[-1], it.store.table)).attached and of)
+        await it.until(lambda: origin.of(nodes[-1], it.store.table).how is How.ATTACHED_MANUAL)
+        assert [origin.of(node, it.store.table).how for node in nodes[:-1]] == [How.EXPANDED] * 3
+        assert {record.params["InstanceId"] for record in server.gateway.log.of("DescribeUserData")} == {machine}
+        assert found.because
+
+
+async def test_a_command_reads_everything_once(server: CloudServer) -> None:
+    ids = await filled(server)
+    it = Following(environment(server), [make_node(name, POOL) for name in ids])
+    await it.feed.read_once()
+    group: Group = it.store.table("Group")[WEB]
+    assert (len(group.members), bool(group.activities), group.configuration is not None) == (3, True, True)
+    actions = Counter(record.action for record in server.gateway.log)
+    assert actions.most_common(1)[0][1] <= 2, "nothing is asked again and again"
