@@ -39,7 +39,7 @@ Need = tuple[tuple[list[int], int], ...]
 class Kind:
     """What a shape alone says (with a DaemonSet pod's pin): the same for pods of many applications."""
 
-    __slots__ = ("_masks", "_opening", "demand", "disks", "need", "pin", "plain", "ports", "shape")
+    __slots__ = ("_masks", "_opening", "demand", "disks", "need", "pin", "plain", "ports", "shape", "sticky")
 
     def __init__(self, shape: Shape, pin: str | None, free: Callable[[str], list[int]], masks: Masks) -> None:
         self.shape, self.pin, self._masks = shape, pin, masks
@@ -47,6 +47,7 @@ class Kind:
         self.need: Need = tuple((free(name), amount) for name, amount in self.demand)
         self.ports: tuple[HostPort, ...] = shape.host_ports
         self.disks: tuple[Volume, ...] = volume_restrictions.disks(shape.volumes)
+        self.sticky = bool(self.ports or self.disks)
         self.plain = not (
             shape.spread
             or shape.pod_affinity
@@ -98,28 +99,32 @@ class PodClass:
     """Pods with the same template, namespace, pin and claims: no node tells them apart."""
 
     __slots__ = (
-        "bonds", "kind", "mounts", "need", "particular", "pod", "prefix", "refused", "repels", "resident", "sticky",
-        "unknown",
+        "bonds", "kind", "mounts", "need", "particular", "pod", "refused", "repels", "resident", "sticky", "unknown",
     )  # fmt: skip
 
-    def __init__(self, pod: Pod, resident: Resident, kind: Kind, bonds: Bonds, mounts: Mounts) -> None:
+    def __init__(self, pod: Pod, resident: Resident, kind: Kind) -> None:
         self.pod = pod
         """One of them."""
-        self.prefix = f"{resident.namespace}/"
         self.resident = resident
         self.kind = kind
         self.need = kind.need
-        self.bonds = bonds
-        self.repels = bonds.repels
-        self.mounts = mounts
-        self.sticky = bool(kind.ports or kind.disks or mounts is not _BARE)
+        self.bonds = _FREE
+        self.repels = _FREE.repels
+        self.mounts = _BARE
+        self.sticky = kind.sticky
         """They leave ports, disks or volumes on their node."""
-        self.particular = self.sticky or bool(bonds.spread or bonds.affinity or bonds.apart)
+        self.particular = kind.sticky
         """More than resources, labels and taints must be looked at on the node."""
         self.refused: Refusal | None = None
         """Every node refuses them (PreFilter)."""
         self.unknown: Refusal | None = None
         """A filter that is not evaluated decides, if no other refuses."""
+
+    def tie(self, bonds: Bonds, mounts: Mounts) -> None:
+        """Say what ties them to other pods and to volumes."""
+        self.bonds, self.repels, self.mounts = bonds, bonds.repels, mounts
+        self.sticky = self.kind.sticky or mounts is not _BARE
+        self.particular = self.sticky or bool(bonds.spread or bonds.affinity or bonds.apart)
 
     @property
     def demand(self) -> tuple[tuple[str, int], ...]:
@@ -144,7 +149,8 @@ class Classes:
     ) -> None:
         self._masks, self._relations, self._storage, self._free = masks, relations, storage, free
         self._namespaces = namespaces
-        self._kinds: dict[tuple[int, str | None], Kind] = {}
+        self._kinds: dict[int, Kind] = {}
+        self._pinned_kinds: dict[tuple[int, str], Kind] = {}
         self._plain: dict[int, PodClass] = {}
         self._others: dict[Hashable, PodClass] = {}
 
@@ -158,7 +164,7 @@ class Classes:
             if found is None:
                 made = self._plain[template] = self._new(pod)
                 return made
-            if pod.key.startswith(found.prefix):
+            if pod.key.startswith(found.resident.prefix):
                 return found
             key = (template, pod.namespace)
         other = self._others.get(key)
@@ -167,19 +173,24 @@ class Classes:
         return other
 
     def kind(self, shape: Shape, pin: str | None) -> Kind:
-        found = self._kinds.get((id(shape), pin))
+        found = self._kinds.get(id(shape)) if pin is None else self._pinned_kinds.get((id(shape), pin))
         if found is None:
-            found = self._kinds[id(shape), pin] = Kind(shape, pin, self._free, self._masks)
+            found = Kind(shape, pin, self._free, self._masks)
+            if pin is None:
+                self._kinds[id(shape)] = found
+            else:
+                self._pinned_kinds[id(shape), pin] = found
         return found
 
     def _new(self, pod: Pod) -> PodClass:
         template, rare = pod.template, pod.rare
         shape, kind = template.shape, self.kind(template.shape, pod.pin)
-        resident = self._relations.resident(template.labels, pod.key.partition("/")[0], rare.deletion is not None)
+        resident = self._relations.resident_of(pod)
+        made = PodClass(pod, resident, kind)
         if kind.plain and not rare.claims:
-            return PodClass(pod, resident, kind, _FREE, _BARE)
+            return made
         bonds = self._bonds(pod) if shape.spread or shape.pod_affinity or shape.pod_anti_affinity else _FREE
-        made = PodClass(pod, resident, kind, bonds, self._mounts(pod) if rare.claims else _BARE)
+        made.tie(bonds, self._mounts(pod) if rare.claims else _BARE)
         if bonds is not _FREE and self._namespaces is None and self._selects_namespaces(pod):
             made.unknown = Refusal(INTER_POD_AFFINITY, ("not evaluated: namespaces are not available",), False)
         if rare.claims:

@@ -28,6 +28,8 @@ class Resident:
     labels: Shared
     namespace: str
     terminating: bool
+    prefix: str = ""
+    """The namespace with its slash."""
     feeds: list[Tally | SpreadTally] = field(default_factory=list)
     repelled: list[Tally] = field(default_factory=list)
     """Pods there whose anti-affinity means these pods, per domain."""
@@ -60,6 +62,8 @@ class Relations:
         self._columns, self._masks, self._namespaces = columns, masks, namespaces
         self._initial, self._changes = initial, changes
         self._residents: dict[tuple[int, str, bool], Resident] = {}
+        self._usual: dict[int, Resident] = {}
+        """id of the labels -> the first resident that had them: most labels stand in one namespace only."""
         self._tallies: dict[tuple[Population, Hashable], Tally | SpreadTally] = {}
         self._repelling: dict[Term, Tally] = {}
         self._domains: dict[Hashable, Domains] = {}
@@ -69,12 +73,21 @@ class Relations:
         self.gone: set[int] = set()
         """Nodes that left the cluster: no part of any domain."""
 
-    def resident(self, labels: Shared, namespace: str, terminating: bool) -> Resident:
-        """The one for these labels. New ones start to feed the counters that count them."""
+    def resident_of(self, pod: Pod) -> Resident:
+        """The one for the pod's labels. New ones start to feed the counters that count them."""
+        labels = pod.template.labels
+        usual = self._usual.get(id(labels))
+        if usual is not None and pod.rare.deletion is None and pod.key.startswith(usual.prefix):
+            return usual
+        return self._resident(labels, pod.namespace, pod.deletion is not None)
+
+    def _resident(self, labels: Shared, namespace: str, terminating: bool) -> Resident:
         key = (id(labels), namespace, terminating)
         found = self._residents.get(key)
         if found is None:
-            found = self._residents[key] = Resident(labels, namespace, terminating)
+            found = self._residents[key] = Resident(labels, namespace, terminating, f"{namespace}/")
+            if not terminating:
+                self._usual.setdefault(id(labels), found)
             found.feeds = [tally for (population, _), tally in self._tallies.items() if self._counts(population, found)]
             found.repelled = [tally for term, tally in self._repelling.items() if self._means(term, found)]
         return found
