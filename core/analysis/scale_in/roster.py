@@ -65,26 +65,24 @@ class Roster:
     def _sort(self, pod: Pod) -> Sort:
         """Pods of one template in one namespace, with the same rarities, are of one sort. Age matters only for system
         pods, and the node that a pod is meant for only if it may leave it."""
-        namespace = pod.key.partition("/")[0]
-        if namespace == KUBE_SYSTEM or pod.pin is not None:
-            pin = None if pod.of_daemonset else pod.pin
-            age = None if pod.of_daemonset or namespace != KUBE_SYSTEM else pod.created
-            key: tuple[object, ...] = (pod.template, pod.rare, namespace, pin, age)
-            return self._known.get(key) or self._new(pod, namespace, key)
-        sort = self._known.get((pod.template, pod.rare, namespace))
+        namespace, rare, daemon = pod.key.partition("/")[0], pod.rare, pod.of_daemonset
+        pin = None if daemon else pod.pin
+        ages = namespace == KUBE_SYSTEM and not daemon
+        age = pod.created if ages else None
+        key = (pod.template, namespace, rare.annotations, rare.deletion, rare.grace, rare.claims, pin, age)
+        sort = self._known.get(key)
         if sort is None:
-            sort = self._new(pod, namespace, (pod.template, pod.rare, namespace))
-            if pod.rare is NOTHING_RARE:
-                self._ordinary[pod.template] = sort
+            sort = self._known[key] = self._new(pod, namespace)
+        if rare is NOTHING_RARE and pin is None and not ages:
+            self._ordinary[pod.template] = sort
         return sort
 
-    def _new(self, pod: Pod, namespace: str, key: tuple[object, ...]) -> Sort:
+    def _new(self, pod: Pod, namespace: str) -> Sort:
         ruling, made = self._rules.ruling(pod), self._placement.classes.of(pod)
         held = self._rules.blocked(ruling, self._untouched)
         stays_behind = self._rules.stays_behind(pod)
         sort = Sort(f"{namespace}/", ruling, made, stays_behind, held, _unknown(ruling, made))
         sort.bursts = ruling.outcome is Outcome.MOVE and self._eci.takes(pod) is not None
-        self._known[key] = sort
         return sort
 
 

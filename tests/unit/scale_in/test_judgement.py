@@ -8,7 +8,7 @@ from core.analysis import autoscaler
 from core.analysis.placement import Placement
 from core.analysis.scale_in import judge
 from core.policy import discover
-from tests.unit.build import NOW, Object, at, budget, group, node, pod, policy, snapshot
+from tests.unit.build import NOW, Object, at, budget, group, node, pod, policy, snapshot, workload
 from tests.unit.scale_in.small import AUTOSCALED, WEB, judged, marked, of, two
 
 
@@ -181,3 +181,27 @@ def test_pods_that_eci_would_take_are_named_though_the_autoscaler_does_not_know(
     verdict = of(judged(*two(), virtual, burst, scaleDownUtilizationThreshold=2))
     assert (verdict.reason, verdict.drain.unplaced) == ("NoPlaceToMovePods", "default/burst")
     assert verdict.drain.on_eci == ("default/burst",)
+
+
+def test_pods_of_one_template_are_told_apart_where_it_matters() -> None:
+    safe = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+    unsafe = {"annotations": {safe: "false"}}
+    leaving = {"meta": {"deletionTimestamp": at(3600), "deletionGracePeriodSeconds": 30}}
+    pods = [pod("x", "a"), pod("y", "b", **unsafe), pod("z", "c", owner="Ghost", **leaving), pod("w", "d")]
+    elsewhere = pod("other/x", "e")
+    system = [pod("kube-system/young", "f", created=at(60)), pod("kube-system/old", "g", created=at(7200))]
+    names = "abcdefg"
+    webs = [workload("ReplicaSet", namespace=name, replicas=3) for name in ("kube-system",)]
+    nodes = [node(name) for name in names]
+    result = judged(*nodes, node("free"), *pods, elsewhere, *system, WEB, *webs, group("g", names))
+    reasons = {one.node: one.drain.blocking_pod.reason if one.drain.blocking_pod else None for one in result.nodes}
+    assert reasons == {
+        "a": None,
+        "b": "NotSafeToEvictAnnotation",
+        "c": None,
+        "d": None,
+        "e": "ControllerNotFound",
+        "f": "UnmovableKubeSystemPod",
+        "g": None,
+        "free": None,
+    }
