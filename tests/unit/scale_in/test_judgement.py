@@ -185,8 +185,8 @@ def test_pods_that_eci_would_take_are_named_though_the_autoscaler_does_not_know(
 
 def test_pods_of_one_template_are_told_apart_where_it_matters() -> None:
     safe = "cluster-autoscaler.kubernetes.io/safe-to-evict"
-    unsafe = {"annotations": {safe: "false"}}
-    leaving = {"meta": {"deletionTimestamp": at(3600), "deletionGracePeriodSeconds": 30}}
+    unsafe: dict[str, Any] = {"annotations": {safe: "false"}}
+    leaving: dict[str, Any] = {"meta": {"deletionTimestamp": at(3600), "deletionGracePeriodSeconds": 30}}
     pods = [pod("x", "a"), pod("y", "b", **unsafe), pod("z", "c", owner="Ghost", **leaving), pod("w", "d")]
     elsewhere = pod("other/x", "e")
     system = [pod("kube-system/young", "f", created=at(60)), pod("kube-system/old", "g", created=at(7200))]
