@@ -88,7 +88,7 @@ class DeploymentController(Controller):
                 },
                 "spec": {
                     "replicas": replicas,
-                    "minReadySeconds": spec.get("minReadySeconds", 0),
+                    **({"minReadySeconds": spec["minReadySeconds"]} if spec.get("minReadySeconds") else {}),
                     "selector": {**selector, "matchLabels": matched},
                     "template": {**template, "metadata": {**(template.get("metadata") or {}), "labels": labels}},
                 },
@@ -174,10 +174,13 @@ class DeploymentController(Controller):
         status: Obj = {"observedGeneration": deployment["metadata"]["generation"]}
         status |= {field: value for field, value in counts.items() if value}
         status |= {"unavailableReplicas": unavailable} if unavailable else {}
+        status["terminatingReplicas"] = sum(_count(s, "terminatingReplicas") for s in sets)
         status |= {"conditions": (deployment.get("status") or {}).get("conditions") or []}
-        self.registry.set_status("Deployment", deployment, self._with_conditions(status, spec, counts))
+        self.registry.set_status(
+            "Deployment", deployment, self._with_conditions(status, spec, counts, f"{key[1]}-{name}")
+        )
 
-    def _with_conditions(self, status: Obj, spec: Obj, counts: dict[str, int]) -> Obj:
+    def _with_conditions(self, status: Obj, spec: Obj, counts: dict[str, int], new: str) -> Obj:
         wanted, now = int(spec["replicas"]), rfc3339(self.clock.now())
         limits = (spec["strategy"].get("rollingUpdate") or {}).get("maxUnavailable", 0)
         enough = counts["availableReplicas"] >= wanted - pods.scaled(limits, wanted, up=False)
@@ -185,7 +188,7 @@ class DeploymentController(Controller):
         message = f"Deployment {'has' if enough else 'does not have'} minimum availability."
         done = counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == wanted
         progress = "NewReplicaSetAvailable" if done else "ReplicaSetUpdated"
-        text = "ReplicaSet has successfully progressed." if done else "ReplicaSet is progressing."
+        text = f'ReplicaSet "{new}" {"has successfully progressed" if done else "is progressing"}.'
         for type_, value, why, words in (
             ("Available", enough, reason, message),
             ("Progressing", True, progress, text),

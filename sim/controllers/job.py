@@ -62,8 +62,10 @@ class JobController(Controller):
         for pod in running:
             self.registry.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], _OWN_GRACE)
         now = rfc3339(self.clock.now())
-        condition = {"type": type_, "status": "True", "reason": reason, "message": message, "lastProbeTime": now}
-        status = with_condition(job.get("status") or {}, condition, now)
+        status = job.get("status") or {}
+        for step in ("SuccessCriteriaMet" if type_ == "Complete" else "FailureTarget", type_):
+            condition = {"type": step, "status": "True", "reason": reason, "message": message, "lastProbeTime": now}
+            status = with_condition(status, condition, now)
         if type_ == "Complete":
             status["completionTime"] = now
         self.registry.set_status("Job", job, status)
@@ -86,6 +88,7 @@ class JobController(Controller):
             counts["active"] = counts["ready"] = 0
         status = {name: value for name, value in old.items() if name not in counts}
         status |= {name: value for name, value in counts.items() if value or name == "ready"}
+        status |= {"terminating": 0, "uncountedTerminatedPods": {}}
         status.setdefault("startTime", rfc3339(self.clock.now()))
         self.registry.set_status("Job", job, status)
 

@@ -63,11 +63,15 @@ class ReplicaController(Controller):
         if available < len(ready):
             self.queue.add((owner["metadata"]["namespace"], owner["metadata"]["name"]), min_ready)
         status = {"replicas": len(found), "observedGeneration": owner["metadata"].get("generation", 1)}
-        status |= {"fullyLabeledReplicas": len(found)} if self.kind == "ReplicaSet" else self._clone_counts(found)
+        status |= self._set_counts(owner, found) if self.kind == "ReplicaSet" else self._clone_counts(found)
         status |= {"readyReplicas": len(ready)} if ready else {}
         status |= {"availableReplicas": available} if available else {}
         kept = {name: value for name, value in (owner.get("status") or {}).items() if name == "conditions"}
         self.registry.set_status(self.kind, owner, {**kept, **status})
+
+    def _set_counts(self, owner: Obj, found: list[Obj]) -> Obj:
+        going = sum(map(being_deleted, controlled(self.registry, owner, "Pod")))
+        return {"fullyLabeledReplicas": len(found), "terminatingReplicas": going}
 
     def _clone_counts(self, found: list[Obj]) -> Obj:
         return {"updatedReplicas": len(found), "updatedReadyReplicas": sum(map(is_ready, found))}

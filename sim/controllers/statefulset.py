@@ -83,6 +83,7 @@ class StatefulSetController(Controller):
         pod = pods.from_template(owner, spec["template"], name=name, labels=labels)
         claims = [self._claim(owner, claim, name) for claim in spec.get("volumeClaimTemplates") or ()]
         volumes = [*(pod["spec"].get("volumes") or ()), *claims]
+        pod["metadata"]["generateName"] = f"{meta['name']}-"
         pod["spec"] = {**pod["spec"], "hostname": name, "subdomain": spec.get("serviceName", ""), "volumes": volumes}
         self.registry.create("Pod", pod)
         message = f"create Pod {name} in StatefulSet {meta['name']} successful"

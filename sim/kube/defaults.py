@@ -3,6 +3,7 @@
 Rules: pkg/apis/*/v1/defaults.go, DefaultTolerationSeconds, Priority and ServiceAccount admission. No checks here.
 """
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +67,17 @@ _SPEC: dict[str, Obj] = {
     "PersistentVolumeClaim": {"volumeMode": "Filesystem"},
     "Service": {"type": "ClusterIP", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"},
 }
+_DAEMONS = ("currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady")
+_HEALTH = ("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods")
 _STATUS: dict[str, Obj] = {
+    "CronJob": {},
+    "DaemonSet": dict.fromkeys(_DAEMONS, 0),
+    "Deployment": {},
+    "HorizontalPodAutoscaler": {"currentMetrics": None, "desiredReplicas": 0},
+    "Job": {},
+    "PodDisruptionBudget": dict.fromkeys(_HEALTH, 0),
+    "ReplicaSet": {"replicas": 0},
+    "StatefulSet": {"availableReplicas": 0, "replicas": 0},
     "Namespace": {"phase": "Active"},
     "PersistentVolume": {"phase": "Available"},
     "PersistentVolumeClaim": {"phase": "Pending"},
@@ -78,6 +89,16 @@ _TOP: dict[str, Obj] = {
     "Secret": {"type": "Opaque"},
 }
 
+_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+_NAMESPACE_FIELD = {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
+_TOKEN: Obj = {
+    "defaultMode": 420,
+    "sources": [
+        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        {"downwardAPI": {"items": [_NAMESPACE_FIELD]}},
+    ],
+}
 _GATED: Obj = {
     "type": "PodScheduled",
     "status": "False",
@@ -91,11 +112,11 @@ PriorityOf = Callable[[str], tuple[int, str]]
 """Name of a PriorityClass ("" for the default) -> its value and preemption policy."""
 
 
-def fill(obj: Obj, priority_of: PriorityOf) -> Obj:
-    """`obj` with the defaults of its kind; shares what it doesn't change."""
+def fill(obj: Obj, priority_of: PriorityOf, suffix: Callable[[], str]) -> Obj:
+    """`obj` with the defaults of its kind; shares what it doesn't change. `suffix` makes random name endings."""
     kind = obj["kind"]
     if kind == "Pod":
-        return _pod(obj, priority_of)
+        return _pod(obj, priority_of, suffix)
     result = {**_TOP.get(kind, {}), **obj}
     if kind in _SPEC:
         result["spec"] = {**_SPEC[kind], **(obj.get("spec") or {})}
@@ -108,13 +129,25 @@ def fill(obj: Obj, priority_of: PriorityOf) -> Obj:
         _establish(result)
     if kind == "Job":
         _select_job_pods(result)
+    if kind == "Secret" and obj.get("stringData"):
+        _encode_texts(result)
     return result
+
+
+def _encode_texts(secret: Obj) -> None:
+    texts = secret.pop("stringData")
+    encoded = {name: base64.b64encode(text.encode()).decode() for name, text in texts.items()}
+    secret["data"] = {**(secret.get("data") or {}), **encoded}
 
 
 def _fill_template(spec: Obj) -> None:
     template = spec.get("template")
     if isinstance(template, dict) and isinstance(template.get("spec"), dict):
         spec["template"] = {"metadata": {}, **template, "spec": _pod_spec(template["spec"])}
+    job = spec.get("jobTemplate")
+    if isinstance(job, dict) and isinstance(job.get("spec"), dict):
+        spec["jobTemplate"] = {"metadata": {}, **job, "spec": dict(job["spec"])}
+        _fill_template(spec["jobTemplate"]["spec"])
 
 
 def _label_namespace(namespace: Obj) -> None:
@@ -145,6 +178,8 @@ def _select_job_pods(job: Obj) -> None:
     labelled = {**meta, "labels": {**(meta.get("labels") or {}), **added}}
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
     spec["template"] = {**spec["template"], "metadata": labelled}
+    if not job["metadata"].get("labels"):
+        job["metadata"] = {**job["metadata"], "labels": labelled["labels"]}
 
 
 def _pod_spec(spec: Obj) -> Obj:
@@ -173,7 +208,7 @@ def _port(port: Obj, host_network: bool) -> Obj:
     return result
 
 
-def _pod(pod: Obj, priority_of: PriorityOf) -> Obj:
+def _pod(pod: Obj, priority_of: PriorityOf, suffix: Callable[[], str]) -> Obj:
     spec = _pod_spec(pod.get("spec") or {})
     spec.setdefault("serviceAccountName", "default")
     spec.setdefault("serviceAccount", spec["serviceAccountName"])
@@ -181,10 +216,23 @@ def _pod(pod: Obj, priority_of: PriorityOf) -> Obj:
     if "priority" not in spec:
         spec["priority"], spec["preemptionPolicy"] = priority_of(spec.get("priorityClassName") or "")
     spec["tolerations"] = _tolerations(spec.get("tolerations") or [])
+    if spec.get("automountServiceAccountToken", True) and spec.get("containers"):
+        _mount_token(spec, f"kube-api-access-{suffix()}")
     status = {"phase": "Pending", "qosClass": qos_class(spec), **(pod.get("status") or {})}
     if spec.get("schedulingGates"):
         status["conditions"] = [_GATED]
     return {**pod, "spec": spec, "status": status}
+
+
+def _mount_token(spec: Obj, name: str) -> None:
+    """The service account's token, as the ServiceAccount admission mounts it into every container."""
+    mount = {"name": name, "readOnly": True, "mountPath": _TOKEN_PATH}
+    for field in ("initContainers", "containers"):
+        for container in spec.get(field) or ():
+            mounts = container.get("volumeMounts") or ()
+            if all(other.get("mountPath") != _TOKEN_PATH for other in mounts):
+                container["volumeMounts"] = [*mounts, mount]
+    spec["volumes"] = [*(spec.get("volumes") or ()), {"name": name, "projected": _TOKEN}]
 
 
 def _tolerations(declared: list[Obj]) -> list[Obj]:

@@ -84,7 +84,7 @@ class Registry:
         self._check_place(resource, new)
         if key in self.shelf(kind).objects:
             raise already_exists(resource, key[1])
-        new = defaults.fill(new, self._priority_of)
+        new = defaults.fill(new, self._priority_of, self.suffix)
         if kind in self.webhooks:
             new = self.webhooks[kind](new)
         strategy.check_create(resource, new)
@@ -110,7 +110,7 @@ class Registry:
         meta = obj.get("metadata") or {}
         old = self.get(kind, str(meta.get("name")), meta.get("namespace") or "" if resource.namespaced else "")
         if not subresource and kind != "Pod":
-            filled = defaults.fill({"kind": kind, **obj, "metadata": old["metadata"]}, self._priority_of)
+            filled = defaults.fill({"kind": kind, **obj, "metadata": old["metadata"]}, self._priority_of, self.suffix)
             obj = {**filled, "metadata": meta}
         new = strategy.update(resource, old, obj, subresource)
         return self._store(kind, old, new, dry_run)

@@ -22,7 +22,9 @@ _SYSTEM = (
     "resourceVersion",
     "uid",
 )
-_WITHOUT_GENERATION = frozenset({"Node", "Namespace", "PersistentVolume", "PersistentVolumeClaim", "Service"})
+_WITHOUT_GENERATION = frozenset(
+    {"HorizontalPodAutoscaler", "Node", "Namespace", "PersistentVolume", "PersistentVolumeClaim", "Service"}
+)
 _KEEPS_META_IN_STATUS = frozenset({"Node", "Pod"})
 _WORKLOADS = frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"})
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")

@@ -23,6 +23,40 @@ async def test_create_sets_what_the_server_sets(ground: Ground) -> None:
     }
 
 
+async def test_pods_get_their_account_token(ground: Ground) -> None:
+    made = await ground.make("pods", objects.pod("one", **ground.here))
+    volume = made["spec"]["volumes"][0]
+    assert volume["name"].startswith("kube-api-access-")
+    assert list(volume["projected"]["sources"][0]) == ["serviceAccountToken"]
+    mounts = made["spec"]["containers"][0]["volumeMounts"]
+    assert [mount["name"] for mount in mounts] == [volume["name"]]
+    bare = await ground.make("pods", objects.pod("two", automountServiceAccountToken=False, **ground.here))
+    assert "volumes" not in bare["spec"]
+
+
+async def test_texts_of_secrets_are_encoded(ground: Ground) -> None:
+    path = f"/api/v1/namespaces/{ground.namespace}/secrets"
+    made = (await ground.admin.post(path, {"metadata": {"name": "one"}, "stringData": {"a": "b"}})).body
+    assert (made["data"], made["type"], "stringData" in made) == ({"a": "Yg=="}, "Opaque", False)
+
+
+async def test_fresh_statuses(ground: Ground) -> None:
+    budget = await ground.make("poddisruptionbudgets", objects.budget("one", "one", minAvailable=1))
+    zeros = dict.fromkeys(("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods"), 0)
+    assert budget["status"] == zeros
+    deployment = await ground.make("deployments", objects.workload("Deployment", "one", 0))
+    assert (deployment["status"], deployment["spec"]["progressDeadlineSeconds"]) == ({}, 600)
+    schedule = {
+        "schedule": "0 0 1 1 *",
+        "jobTemplate": {"spec": {"template": objects.template("a", restartPolicy="Never")}},
+    }
+    path = f"/apis/batch/v1/namespaces/{ground.namespace}/cronjobs"
+    made = (await ground.admin.post(path, {"metadata": {"name": "one"}, "spec": schedule})).body
+    template = made["spec"]["jobTemplate"]["spec"]["template"]
+    assert template["spec"]["schedulerName"] == "default-scheduler"
+    assert made["spec"]["concurrencyPolicy"] == "Allow"
+
+
 async def test_names(ground: Ground) -> None:
     await ground.make("configmaps", objects.config_map("one"))
     again = await ground.admin.post(ground.at("configmaps"), objects.config_map("one"))
