@@ -4,11 +4,12 @@ Source: core/static_autoscaler.go and core/scaleup/orchestrator/orchestrator.go 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from core.analysis.autoscaler_status import Status
 from core.analysis.groups import Membership, membership
 from core.analysis.pending import considered, equivalence, expanders, health, packing, similar, templates
-from core.analysis.pending.estimator import container_requests, estimate
+from core.analysis.pending.estimator import all_requests, estimate
 from core.analysis.pending.health import Health
 from core.analysis.pending.limits import Limits
 from core.analysis.pending.result import (
@@ -122,8 +123,7 @@ class _Decision:
         return {group: self._asked(pods, types) for group, types in mixed.items()}
 
     def _options(self, pods: Sequence[Pod], fits: Mapping[str, Fit]) -> dict[str, GroupOption]:
-        limits = Limits(self._policy, self._counted_nodes(), self._counting())
-        skips = Skips(self._policy, self._health, self._targets, self._templates, limits, self._status)
+        skips = Skips(self._policy, self._health, self._targets, self._templates, self._limits, self._status)
         found = {id_: GroupOption(id_, skips.reason(group)) for id_, group in self._snapshot.groups.items()}
         alike = equivalence.groups(pods)
         valid = {
@@ -132,15 +132,17 @@ class _Decision:
             if group.skipped is None
         }
         for id_, groups in valid.items():
-            found[id_] = replace(found[id_], option=self._option(id_, groups, valid, limits))
+            found[id_] = replace(found[id_], option=self._option(id_, groups, valid))
         return found
 
-    def _counted_nodes(self) -> int:
-        """The nodes that count against the limit: those that take pods now and those on their way; in newer rule sets
-        all that there are."""
-        if self._policy.rule_set.at_least(1, 35):
-            return len(self._counting())
-        return self._health.cluster.taking + sum(self._upcoming.values())
+    @cached_property
+    def _limits(self) -> Limits:
+        """Against the limit of nodes count those that take pods now and those on their way; in newer rule sets all that
+        there are."""
+        counting = self._counting()
+        newer = self._policy.rule_set.at_least(1, 35)
+        nodes = len(counting) if newer else self._health.cluster.taking + sum(self._upcoming.values())
+        return Limits(self._policy, nodes, counting)
 
     def _counting(self) -> list[Node]:
         overlay = overlay_of(self._policy.rule_set.overlay)
@@ -149,12 +151,12 @@ class _Decision:
         return [node for node in nodes if overlay.counts(node, self._members.of.get(node.name))]
 
     def _option(
-        self, group: str, pods: Sequence[Sequence[Pod]], valid: Mapping[str, Sequence[Sequence[Pod]]], limits: Limits
+        self, group: str, pods: Sequence[Sequence[Pod]], valid: Mapping[str, Sequence[Sequence[Pod]]]
     ) -> Option | None:
         if not pods:
             return None
         alike = self._similar(group, pods, valid)
-        most = limits.most_new_nodes(sum(self._free(id_) for id_ in (group, *alike)))
+        most = self._limits.most_new_nodes(sum(self._free(id_) for id_ in (group, *alike)))
         newer = self._policy.rule_set.at_least(1, 33)
         found = estimate(self._placement, self._templates[group], pods, most, newer)
         if not found.nodes:
@@ -204,8 +206,7 @@ class _Decision:
         """Capped to what the cluster may hold, and balanced."""
         best = ties[0]
         names = tuple(option.group for option in ties)
-        limits = Limits(self._policy, self._counted_nodes(), self._counting())
-        nodes = limits.capped(best.nodes, self._templates[best.group])
+        nodes = self._limits.capped(best.nodes, self._templates[best.group])
         if nodes < 1:
             return Choice(ERROR, expander, names, error="max total nodes in cluster reached")
         sizes = [
@@ -255,8 +256,7 @@ def _outlook(answers: Fit, options: Mapping[str, GroupOption]) -> str:
 def _waste(node: Node, nodes: int, pods: Sequence[Pod]) -> Waste:
     """Shares of the new nodes' capacity; a node without one of the resources wastes all of it."""
     cpu, memory = (
-        _unused(node.capacity.get(resource, 0) * nodes, sum(container_requests(pod, resource) for pod in pods))
-        for resource in ("cpu", "memory")
+        _unused(node.capacity.get(resource, 0) * nodes, all_requests(pods, resource)) for resource in ("cpu", "memory")
     )
     return Waste(cpu, memory, cpu + memory)
 

@@ -58,6 +58,18 @@ def container_requests(pod: Pod, resource: str) -> int:
     return sum(one.requests.get(resource, 0) for one in pod.shape.containers if not one.init)
 
 
+def all_requests(pods: Sequence[Pod], resource: str) -> int:
+    """The same for many pods, of which many have the same shape."""
+    known: dict[int, int] = {}
+    total = 0
+    for pod in pods:
+        shape = id(pod.template.shape)
+        if shape not in known:
+            known[shape] = container_requests(pod, resource)
+        total += known[shape]
+    return total
+
+
 class _Bins:
     """The new nodes of one estimate."""
 
