@@ -48,7 +48,8 @@ class MetricsFeed:
         started = time.monotonic()
         shortest, longest = self._timing.metrics
         try:
-            await in_widest_scope(self.kind, self._around.reader.place.namespace, self._read)
+            narrower = None if self._around.outage.recent else self._around.reader.place.namespace
+            await in_widest_scope(self.kind, narrower, self._read)
         except VacancyError as error:
             return self._failed(error)
         self._backoff.reset()

@@ -16,6 +16,9 @@ GETTING_UP = 15.0
 """Seconds after an outage in which a 403 or 404 is not believed: an API server that has just started answers before it
 has read its roles and custom resources."""
 
+AT_ONCE = 1.0
+"""Seconds between watches that break off together."""
+
 
 class Backoff:
     """Grows from FIRST_DELAY to LONGEST_DELAY, each time between half and all of it, so that feeds don't march in
@@ -44,11 +47,19 @@ class Outage:
 
     def __init__(self) -> None:
         self._over = asyncio.Event()
-        self._seen = float("-inf")
+        self._seen = self._broke = float("-inf")
 
     def note(self) -> None:
         """The server was out of reach just now."""
         self._seen = time.monotonic()
+
+    def broke(self) -> None:
+        """A watch broke off. One says little, two at once say that the server went down: it may be back, and not yet
+        itself, before anybody finds it out of reach."""
+        now = time.monotonic()
+        if now - self._broke < AT_ONCE:
+            self._seen = now
+        self._broke = now
 
     @property
     def recent(self) -> bool:

@@ -106,6 +106,7 @@ class LiveSource:
         cloud_feed: "CloudFeed | None" = None,
     ) -> None:
         self._clients, self._feed, self._intake, self._clock, self._cloud = clients, feed, intake, clock, cloud_feed
+        self._ready = False
         self._task = asyncio.ensure_future(feed.run())
         self._cloud_task = asyncio.ensure_future(cloud_feed.run()) if cloud_feed is not None else None
 
@@ -124,11 +125,12 @@ class LiveSource:
 
     @property
     def ready(self) -> bool:
-        """Nodes are enough to show something; where they may not be read, pods."""
+        """Nodes are enough to show something; where they may not be read, pods. What was once shown is kept up."""
         nodes, pods = (self._intake.states.get(kind) for kind in ("Node", "Pod"))
-        if nodes is not None and (nodes.holds or self._intake.store.table("Node")):
-            return True
-        return nodes is not None and nodes.phase is Phase.FORBIDDEN and pods is not None and pods.holds
+        if nodes is not None and not self._ready:
+            limited = nodes.phase is Phase.FORBIDDEN and pods is not None and pods.holds
+            self._ready = nodes.holds or limited
+        return self._ready
 
     @property
     def settled(self) -> bool:

@@ -54,12 +54,16 @@ def _of(states: States, names: Iterable[str]) -> States:
 
 
 def _notable(states: States) -> States:
-    """Those about which there is something to say."""
+    """Those about which there is something to say. Whoever may not read an add-on can't tell whether it is there."""
     return {
         kind: state
         for kind, state in sorted(states.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER)))
-        if state.cause and not (state.phase is Phase.ABSENT and kind in kinds.BY_NAME and kinds.BY_NAME[kind].addon)
+        if state.cause and (state.holds or not _addon(kind))
     }
+
+
+def _addon(kind: str) -> bool:
+    return kind in kinds.BY_NAME and kinds.BY_NAME[kind].addon
 
 
 def _partial(name: str, states: States) -> Iterator[Source]:

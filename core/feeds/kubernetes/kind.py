@@ -74,6 +74,8 @@ class KindFeed:
             try:
                 await self._watch_once()
                 refused = 0
+                if self.status.namespace is not None:
+                    return  # the list that follows tells whether more may be read by now
             except Silent:
                 continue  # replaced at once: if the server is gone, opening the next one tells
             except Gone:
@@ -148,7 +150,9 @@ class KindFeed:
     async def _wait_after(self, error: VacancyError) -> None:
         """Say what is wrong and since when, then pause; a feed that gets through ends the pauses of all."""
         self.status.lost(error)
-        if out_of_reach(error):
+        if isinstance(error, Broken):
+            self._around.outage.broke()
+        elif out_of_reach(error):
             self._around.outage.note()
         wish = error.retry_after if isinstance(error, ApiError) else None
         pause = self._backoff.next(wish)
@@ -156,10 +160,8 @@ class KindFeed:
 
 
 def out_of_reach(error: VacancyError) -> bool:
-    """Whether the server as a whole seems to be down or on its way up. A watch that broke off says little."""
-    return (isinstance(error, ApiError) and error.status >= 500) or (
-        isinstance(error, Unreachable) and not isinstance(error, Broken)
-    )
+    """Whether the server as a whole seems to be down or on its way up."""
+    return (isinstance(error, ApiError) and error.status >= 500) or isinstance(error, Unreachable)
 
 
 def _only_lists(error: VacancyError) -> bool:

@@ -148,3 +148,11 @@ def test_the_packages_are_imported_late() -> None:
     code = f"import sys, core.clients.kubernetes, core.feeds.kubernetes; print({heavy})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_one_watch_that_breaks_is_no_outage_and_two_at_once_are() -> None:
+    outage = Outage()
+    outage.broke()
+    assert not outage.recent
+    outage.broke()
+    assert outage.recent
