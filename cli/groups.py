@@ -2,11 +2,11 @@
 
 import argparse
 import time
-from collections.abc import Mapping
 
 from cli import output
 from cli.reading import read
 from cli.where import add_source_options
+from core.errors import SourceUnreachable
 from core.views import group_list, groups
 from core.views.filter import parse_filter
 from core.views.node_records import of_snapshot
@@ -37,10 +37,12 @@ def run(args: argparse.Namespace) -> int:
     reading = read(args, cloud_details=True)
     snapshot, now = reading.snapshot, reading.snapshot.as_of
     records = groups.of_snapshot(snapshot, of_snapshot(snapshot))
+    if not records and (why := groups.missing(snapshot.unavailable)):
+        raise SourceUnreachable(f"{reading.context}: {why[0]}")
     whole = groups.view(records.values(), now, 0, wide=True)
     kept = [records[name] for name in arranged(whole.rows, whole.columns, sort, matches=matches)]
     if args.output in ("table", "wide"):
-        shown = groups.view(kept, now, 0, wide=args.output == "wide", empty=_why_none(snapshot.unavailable))
+        shown = groups.view(kept, now, 0, wide=args.output == "wide")
         output.write(output.as_table(shown, shown.rows))
     elif args.output == "name":
         output.write("".join(f"group/{record.id}\n" for record in kept))
@@ -51,8 +53,3 @@ def run(args: argparse.Namespace) -> int:
         document = group_list.document(kept, snapshot.unavailable, moment)
         output.write(output.as_json(document) if args.output == "json" else output.as_yaml(document))
     return 0
-
-
-def _why_none(unavailable: Mapping[str, str]) -> str:
-    missing = groups.missing(unavailable)
-    return f"No groups: {missing[0]}" if missing else ""

@@ -288,7 +288,6 @@ def view(
     generation: int,
     notes: tuple[str, ...] = (),
     wide: bool = False,
-    empty: str = "",
 ) -> TableView:
     """The whole table."""
     return TableView(
@@ -299,13 +298,13 @@ def view(
         generation=generation,
         as_of=now,
         noun="groups",
-        empty=empty or "No groups: none belongs to this cluster, or the cloud was not read.",
+        empty="No groups: none belongs to this cluster, or the cloud was not read.",
         notes=notes,
     )
 
 
 def missing(unavailable: Mapping[str, str]) -> tuple[str, ...]:
-    """One line for each part of the cloud that can't be read."""
+    """What of the cloud can't be read, a line for each cause."""
     words = {
         "ScalingGroup": "scaling groups",
         "ScalingInstance": "members",
@@ -314,4 +313,8 @@ def missing(unavailable: Mapping[str, str]) -> tuple[str, ...]:
         "NodePool": "node pools",
         "Instance": "machines",
     }
-    return tuple(f"no {words[kind]}: {why}" for kind, why in unavailable.items() if kind in words)
+    causes: dict[str, list[str]] = {}
+    for kind, name in words.items():
+        if kind in unavailable:
+            causes.setdefault(unavailable[kind], []).append(name)
+    return tuple(f"no {', '.join(names)}: {why}" for why, names in causes.items())

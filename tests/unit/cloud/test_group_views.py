@@ -158,6 +158,8 @@ def test_hostile_text_never_breaks_a_view() -> None:
 
 
 def test_an_empty_view_says_why() -> None:
-    lines = groups.missing({"ScalingGroup": "RAM does not allow ess:DescribeScalingGroups", "Pod": "x"})
-    assert lines == ("no scaling groups: RAM does not allow ess:DescribeScalingGroups",)
+    lines = groups.missing(
+        {"Instance": "denied", "Pod": "x", "ScalingGroup": "the secret is wrong", "NodePool": "denied"}
+    )
+    assert lines == ("no scaling groups: the secret is wrong", "no node pools, machines: denied")
     assert "No groups" in groups.view((), NOW, 1).empty
