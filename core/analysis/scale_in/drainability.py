@@ -25,7 +25,6 @@ UNMOVABLE_SYSTEM_POD = "UnmovableKubeSystemPod"
 NOT_SAFE_TO_EVICT = "NotSafeToEvictAnnotation"
 LOCAL_STORAGE = "LocalStorageRequested"
 NOT_ENOUGH_BUDGET = "NotEnoughPdb"
-UNEXPECTED_ERROR = "UnexpectedError"
 
 _KNOWN_CONTROLLERS = ("ReplicationController", "ReplicaSet", "Job", "StatefulSet", "DaemonSet")
 _COUNTED = ("ReplicationController", "ReplicaSet")

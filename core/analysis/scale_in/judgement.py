@@ -10,6 +10,7 @@ from core.analysis.autoscaler import Autoscaler
 from core.analysis.groups import Membership, membership
 from core.analysis.placement import Placement
 from core.analysis.scale_in import timing
+from core.analysis.scale_in.deletion import Leaving, Limits
 from core.analysis.scale_in.drainability import Drainability
 from core.analysis.scale_in.eligibility import NO_NODE_INFO, NOT_AUTOSCALED, NOT_UNDERUTILIZED, Eligibility
 from core.analysis.scale_in.removal import Removals, ordered
@@ -26,7 +27,7 @@ from core.analysis.scale_in.result import (
     ScaleIn,
     Utilization,
 )
-from core.analysis.scale_in.timing import Leaving, Limits, Observed
+from core.analysis.scale_in.timing import Observed
 from core.analysis.scale_in.utilization import Meter, threshold
 from core.analysis.vendors import overlay_of
 from core.analysis.vendors.eci import Eci
@@ -178,19 +179,27 @@ class _Judgement:
     ) -> tuple[list[str], dict[str, str]]:
         """What the next loop deletes, and why each other removable node waits."""
         going = set(together)
-        removable = {verdict.node for verdict in verdicts if verdict.verdict == REMOVABLE}
-        waits = dict.fromkeys(removable - going, timing.NOT_TOGETHER)
+        since = {verdict.node: verdict.since for verdict in verdicts if verdict.verdict == REMOVABLE}
+        waits = {name: timing.NOT_TOGETHER for name in since if name not in going}
         by_name = {one.node.name: one for one in standings}
-        since = {verdict.node: verdict.since for verdict in verdicts}
-        leaving = [self._leaving(by_name[name], since[name], removals) for name in together if name in removable]
-        limits = Limits(self.policy, self.membership, self.snapshot.nodes, self.now)
-        now, more = limits.choose([one for one in leaving if one is not None])
+        candidates = [self._leaving(by_name[name], removals, since[name]) for name in together if name in since]
+        now, more = self._limits(standings, removals).choose(one for one in candidates if one is not None)
         waits.update(more)
         stopped = self._stopped()
-        if stopped is not None:
-            waits.update(dict.fromkeys(now, stopped))
-            now = []
-        return now, waits
+        if stopped is None:
+            return now, waits
+        return [], {**waits, **dict.fromkeys(now, stopped)}
+
+    def _limits(self, standings: list[_Standing], removals: Removals) -> Limits:
+        deleted = {one.node.name for one in standings if readiness.being_deleted(one.node, self.now)}
+        counts = overlay_of(self.policy.rule_set.overlay).counts
+        staying = [
+            one.node
+            for one in standings
+            if not one.node.virtual and one.node.name not in deleted and counts(one.node, one.group)
+        ]
+        leaving = (self._leaving(one, removals, None) for one in standings if one.node.name in deleted)
+        return Limits(self.policy, self.membership, staying, [one for one in leaving if one is not None])
 
     def _stopped(self) -> str | None:
         """Why nothing at all is removed now."""
@@ -203,7 +212,7 @@ class _Judgement:
             return timing.GROWS_FIRST
         return timing.IN_COOLDOWN if self._cool_down().until is not None else None
 
-    def _leaving(self, one: _Standing, since: Estimate | None, removals: Removals) -> Leaving | None:
+    def _leaving(self, one: _Standing, removals: Removals, since: Estimate | None) -> Leaving | None:
         if one.group is None or one.index is None:
             return None
         wanted, reason = timing.wanted_time(one.node, one.policy)
@@ -211,7 +220,8 @@ class _Judgement:
         waits = None if long_enough else reason
         if waits is None and removals.waits_for_completion(one.index):
             waits = timing.ON_COMPLETION
-        return Leaving(one.node, one.group, removals.is_empty(one.index), waits, removals.risky(one.index))
+        empty, risky = removals.is_empty(one.index), removals.risky(one.index)
+        return Leaving(one.node, one.group, empty, waits, risky, one.policy.zero_or_max_node_scaling)
 
     def _timed(
         self, verdict: NodeVerdict, waits: Mapping[str, str], cool_down: CoolDown, now: list[str]

@@ -1,5 +1,7 @@
 """When a node that could go goes: timers, cool-downs, minimum sizes and how many at a time."""
 
+from typing import Any
+
 import pytest
 
 from core.analysis.scale_in import Observed, observe
@@ -130,6 +132,23 @@ def test_the_cluster_keeps_its_minimum_of_cores_and_memory() -> None:
     assert by_cores.now == ("a",)
     assert of(by_cores, "b").waits_for == "MinimalResourceLimitExceeded"
     assert judged(*objects, memoryTotal="32:100").now == ("a",)
+
+
+def test_the_cluster_keeps_its_minimum_of_gpus() -> None:
+    a10: dict[str, Any] = {"labels": {"aliyun.accelerator/nvidia_name": "a10"}, "extra": {"nvidia.com/gpu": "2"}}
+    objects = (node("a", **a10), node("b", **a10), node("c"), group("g", "abc"))
+    assert judged(*objects, gpuTotal=["a10:2:8", "t4:0:8"]).now == ("a", "c")
+    assert judged(*objects, gpuTotal=["a10:0:8"]).now == ("a", "b", "c")
+
+
+def test_a_drain_that_is_going_on_is_one_drain() -> None:
+    taint = {"key": "ToBeDeletedByClusterAutoscaler", "effect": "NoSchedule", "value": str(NOW - 9)}
+    busy = (node("x", taints=[taint]), pod("x-1", "x"))
+    nodes = [node(name) for name in "abc"]
+    objects = (*nodes, node("free"), pod("a-1", "a"), WEB, group("g", "abcx"))
+    assert judged(*objects, *busy[:1]).now == ("b", "c", "a")
+    result = judged(*objects, *busy)
+    assert (result.now, of(result).waits_for) == (("b", "c"), "NoDeletionBudget")
 
 
 def test_a_group_that_goes_as_a_whole_goes_whole_or_not_at_all() -> None:

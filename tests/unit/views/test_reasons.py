@@ -8,7 +8,7 @@ import pytest
 
 from core.analysis import autoscaler
 from core.analysis.pending import considered, limits, skips
-from core.analysis.scale_in import drainability, eligibility, judgement, removal, timing
+from core.analysis.scale_in import deletion, drainability, eligibility, judgement, removal, timing
 from core.analysis.vendors import nodes_kept
 from core.policy import RuleSet
 from core.views import reasons
@@ -43,7 +43,7 @@ def constants(module: ModuleType) -> list[str]:
 
 @pytest.mark.parametrize(
     "module",
-    [considered, skips, limits, drainability, eligibility, removal, timing, judgement, nodes_kept],
+    [considered, skips, limits, drainability, eligibility, removal, timing, deletion, judgement, nodes_kept],
     ids=lambda module: module.__name__.rpartition(".")[2],
 )
 def test_every_reason_that_is_decided_is_explained(module: ModuleType) -> None:
