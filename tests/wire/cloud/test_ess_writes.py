@@ -230,6 +230,25 @@ async def test_a_hook_holds_machines_until_it_is_answered(server: CloudServer) -
     await until(lambda: states(cloud, LONE) == ["InService"])
 
 
+async def test_a_hook_holds_machines_that_leave_and_its_time_out_lets_them_go(server: CloudServer) -> None:
+    cloud, client = server.gateway.cloud, ess(server)
+    await three_up(cloud)
+    hook = models.CreateLifecycleHookRequest(
+        scaling_group_id=WEB, lifecycle_transition="SCALE_IN", heartbeat_timeout=60, default_result="CONTINUE"
+    )
+    await in_thread(client.create_lifecycle_hook, hook)
+    cloud.clock.speed = 20
+    leaving = cloud.members_of(WEB)[0].instance_id
+    await remove(server, leaving)
+    assert cloud.members[leaving].state == "Removing:Wait"
+    with pytest.raises(ClientException) as busy:
+        await scale(server, WEB, "TotalCapacity", 3)
+    assert busy.value.code == "ScalingActivityInProgress"
+    cloud.clock.advance(60)
+    await until(lambda: leaving not in cloud.instances)
+    assert [action.status for action in cloud.hook_actions] == ["Timeout"]
+
+
 async def test_an_abandoned_scale_out_releases_its_machines(server: CloudServer) -> None:
     cloud, client = server.gateway.cloud, ess(server)
     hook = models.CreateLifecycleHookRequest(
