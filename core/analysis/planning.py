@@ -9,6 +9,8 @@ from core.analysis import autoscaler, pending
 from core.analysis.autoscaler import Autoscaler
 from core.analysis.pending import Pending
 from core.analysis.pending.result import SUCCESSFUL
+from core.analysis.placement import Placement
+from core.analysis.placement.following import follow
 from core.analysis.scale_in import judge
 from core.analysis.scale_in.result import ScaleIn
 from core.analysis.scale_in.timing import Observed
@@ -33,17 +35,58 @@ def plan(
     """What the autoscaler would do next, and why. Pure: to be called off the event loop.
 
     `running` is what `autoscaler.find` says (found here when not given); `observed` what earlier judgements saw."""
-    with _few_collections():
-        return _plan(snapshot, policy, running or autoscaler.find(snapshot), observed)
+    return Replanner().plan(snapshot, policy, running, observed)
 
 
-def _plan(snapshot: Snapshot, policy: Policy, running: Autoscaler, observed: Observed | None) -> Plan:
-    decided = pending.decide(snapshot, policy, running.status)
-    placement = decided.placement
-    if not policy.scale_down_with_packed_pods:
-        placement.rollback(decided.packed_mark)
-    growing = decided.choice.result == SUCCESSFUL
-    return Plan(snapshot, policy, running, decided, judge(snapshot, policy, placement, running, observed, growing))
+class Replanner:
+    """Plans one snapshot after the other, and keeps what is still true. One plan at a time; the placement inside an
+    earlier plan is out of date as soon as the next is made."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Snapshot, Policy, Placement] | None = None
+        self._classes = 0
+
+    def plan(
+        self,
+        snapshot: Snapshot,
+        policy: Policy,
+        running: Autoscaler | None = None,
+        observed: Observed | None = None,
+    ) -> Plan:
+        """As the function of the same name."""
+        with _few_collections():
+            return self._plan(snapshot, policy, running or autoscaler.find(snapshot), observed)
+
+    def _plan(self, snapshot: Snapshot, policy: Policy, running: Autoscaler, observed: Observed | None) -> Plan:
+        placement = self._placement(snapshot, policy)
+        decided = pending.decide(snapshot, policy, running.status, placement)
+        if not policy.scale_down_with_packed_pods:
+            placement.rollback(decided.packed_mark)
+        growing = decided.choice.result == SUCCESSFUL
+        scale_in = judge(snapshot, policy, placement, running, observed, growing)
+        self._last = (snapshot, policy, placement)
+        return Plan(snapshot, policy, running, decided, scale_in)
+
+    def _placement(self, snapshot: Snapshot, policy: Policy) -> Placement:
+        """The last one brought up to date, or a new one: also when classes of pods that are gone have piled up."""
+        last, self._last = self._last, None
+        if last is not None and len(last[2].classes) <= _MOST_CLASSES * self._classes + _SPARE:
+            before, its_policy, placement = last
+            cutoff = policy.expendable_pods_priority_cutoff
+            same_rules = _placing(policy) == _placing(its_policy)
+            if same_rules and follow(placement, before, snapshot, cutoff):
+                return placement
+        placement = Placement.from_snapshot(snapshot, *_placing(policy))
+        self._classes = len(snapshot.pods)
+        return placement
+
+
+_MOST_CLASSES, _SPARE = 2, 1_000
+
+
+def _placing(policy: Policy) -> tuple[tuple[int, int], int]:
+    """The settings that a placement depends on."""
+    return policy.rule_set.version, policy.expendable_pods_priority_cutoff
 
 
 @contextmanager

@@ -47,21 +47,26 @@ from core.scheduling.refusal import Refusal
 Fit = Mapping[str, Refusal | None]
 
 
-def decide(snapshot: Snapshot, policy: Policy, status: Status | None = None) -> Pending:
-    """What happens to every pending pod, and what the next loop of the autoscaler would grow. `status`: what the
-    running autoscaler says about its groups."""
-    return _Decision(snapshot, policy, status).made()
+def decide(
+    snapshot: Snapshot, policy: Policy, status: Status | None = None, placement: Placement | None = None
+) -> Pending:
+    """What happens to every pending pod, and what the next loop of the autoscaler would grow.
+
+    `status`: what the running autoscaler says about its groups. `placement`: one of this snapshot, where there is one
+    already; it is changed."""
+    if placement is None:
+        version, cutoff = policy.rule_set.version, policy.expendable_pods_priority_cutoff
+        placement = Placement.from_snapshot(snapshot, version, cutoff)
+    return _Decision(snapshot, policy, status, placement).made()
 
 
 class _Decision:
-    def __init__(self, snapshot: Snapshot, policy: Policy, status: Status | None) -> None:
+    def __init__(self, snapshot: Snapshot, policy: Policy, status: Status | None, placement: Placement) -> None:
         self._snapshot, self._policy, self._status = snapshot, policy, status
         self._members: Membership = membership(snapshot)
         self._targets = {id_: self._members.target(group) for id_, group in snapshot.groups.items()}
         self._health: Health = health.of(snapshot, self._members, policy)
-        self._placement = Placement.from_snapshot(
-            snapshot, policy.rule_set.version, policy.expendable_pods_priority_cutoff
-        )
+        self._placement = placement
         self._eci = Eci(snapshot)
         self._by_type: dict[str, dict[str, Fit]] = {}
         self._templates = templates.of(snapshot, self._members, policy, self._pods_on())

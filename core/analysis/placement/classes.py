@@ -172,6 +172,9 @@ class Classes:
             other = self._others[key] = self._new(pod)
         return other
 
+    def __len__(self) -> int:
+        return len(self._plain) + len(self._others)
+
     def kind(self, shape: Shape, pin: str | None) -> Kind:
         found = self._kinds.get(id(shape)) if pin is None else self._pinned_kinds.get((id(shape), pin))
         if found is None:

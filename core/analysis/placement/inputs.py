@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from core.cluster.snapshot import Snapshot
 from core.scheduling.volumes import Storage
 
-_STORAGE_KINDS = (
+STORAGE_KINDS = (
     "PersistentVolumeClaim",
     "PersistentVolume",
     "StorageClass",
@@ -25,7 +25,7 @@ def storage(snapshot: Snapshot) -> Storage:
         csi_nodes=snapshot.table("CSINode"),
         capacities=tuple(snapshot.table("CSIStorageCapacity").values()),
         attachments=tuple(snapshot.table("VolumeAttachment").values()),
-        unavailable=frozenset(kind for kind in _STORAGE_KINDS if not snapshot.has(kind)),
+        unavailable=frozenset(kind for kind in STORAGE_KINDS if not snapshot.has(kind)),
     )
 
 

@@ -240,6 +240,31 @@ class Placement:
             undo, *what = journal.pop()
             undo(*what)
 
+    def rebase(
+        self, nodes: Sequence[Node], leaving: Sequence[Pod], coming: Sequence[Pod], ranks: Mapping[str, int]
+    ) -> None:
+        """Change what is there from the start: `nodes` are the same but for what no filter reads, bound pods leave and
+        come. `ranks` orders the pods of a node. Only where nothing else is to be rolled back."""
+        assert not self._journal
+        index = self.columns.index
+        moves = [(self.classes.of(pod), pod, -1) for pod in leaving] + [
+            (self.classes.of(pod), pod, 1) for pod in coming
+        ]
+        self.columns.nodes[:] = nodes
+        for made, pod, change in moves:
+            node = index[pod.node or ""]
+            self._count(made, node, change)
+            if change > 0:
+                self.pods[node].append(pod)
+            else:
+                self.pods[node] = [one for one in self.pods[node] if one is not pod]
+        for node in {index[pod.node or ""] for pod in coming}:
+            self.pods[node].sort(key=lambda pod: ranks[pod.key])
+        self._initial[:] = map(list, self.pods)
+        self.relations.start_over()
+        self._openings.renew()
+        self.cursor = 0
+
     # within
 
     def _load(self, pods: Iterable[Pod], expendable_below: int | None) -> None:

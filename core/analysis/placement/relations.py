@@ -148,6 +148,10 @@ class Relations:
                 domains.leave(node)
                 domains.enter(node)
 
+    def start_over(self) -> None:
+        """What was there from the start is different now; the counters know already."""
+        self._counted = None
+
     def _tally(self, population: Population, key: str) -> Tally:
         found = self._tallies.get((population, key))
         if found is None:
