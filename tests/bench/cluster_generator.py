@@ -31,7 +31,7 @@ MACHINES = (  # instance type, cores, GiB
     ("ecs.g7.8xlarge", 32, 128),
 )
 PODS_OF_AN_APPLICATION = 34
-PENDING_SHARE = 0.01
+PENDING_EVERY = 100
 KUBELET_KEEPS_KIB = 1_500_000
 
 
@@ -62,12 +62,12 @@ class Cluster:
         return self._pages("Pod", self._pods(), self.size.pods)
 
     def pod_events(self, count: int) -> Iterator[bytes]:
-        """Watch lines: pods that come or change."""
+        """Watch lines: pods of the pages whose version and state have changed."""
         rng = random.Random(self.size.seed + 2)
-        templates = self._applications(rng)
+        templates = self._applications()
         for number in range(count):
-            values = _pod_values(rng, rng.randrange(self.size.nodes), 10_000_000 + number)
-            text = rng.choice(templates).fill(values)
+            index = rng.randrange(self.size.pods - self._everywhere)
+            text = self._application_pod(rng, templates, index, version=10_000_000 + number)
             yield b'{"type":"MODIFIED","object":' + text.encode() + b"}\n"
 
     def _pages(self, kind: str, items: Iterable[str], total: int) -> Iterator[bytes]:
@@ -80,21 +80,29 @@ class Cluster:
             head = json.dumps({"kind": f"{kind}List", "apiVersion": "v1", "metadata": meta}, separators=(",", ":"))
             yield (head[:-1] + ',"items":[' + ",".join(part) + "]}\n").encode()
 
-    def _applications(self, rng: random.Random) -> list[Template]:
-        pods = self.size.pods - len(DAEMONS) * self.size.nodes
-        return [application(rng, index).template for index in range(max(1, pods // PODS_OF_AN_APPLICATION))]
+    @property
+    def _everywhere(self) -> int:
+        """Pods of DaemonSets."""
+        return min(self.size.nodes * len(DAEMONS), self.size.pods // 3)
+
+    def _applications(self) -> list[Template]:
+        rng = random.Random(self.size.seed + 3)
+        count = (self.size.pods - self._everywhere) // PODS_OF_AN_APPLICATION
+        return [application(rng, index).template for index in range(max(1, count))]
 
     def _pods(self) -> Iterator[str]:
         rng = random.Random(self.size.seed + 1)
         daemons = [daemon(rng, index).template for index in range(len(DAEMONS))]
-        everywhere = min(self.size.nodes * len(DAEMONS), self.size.pods // 3)
-        for index in range(everywhere):
+        for index in range(self._everywhere):
             yield daemons[index % len(DAEMONS)].fill(_pod_values(rng, index // len(DAEMONS), index))
-        templates = self._applications(rng)
-        for index in range(self.size.pods - everywhere):
-            values = _pod_values(rng, rng.randrange(self.size.nodes), 1_000_000 + index)
-            text = templates[index % len(templates)].fill(values)
-            yield _unscheduled(text, values["node"]) if rng.random() < PENDING_SHARE else text
+        templates = self._applications()
+        for index in range(self.size.pods - self._everywhere):
+            yield self._application_pod(rng, templates, index, version=8_000_000 + index)
+
+    def _application_pod(self, rng: random.Random, templates: list[Template], index: int, version: int) -> str:
+        values = _pod_values(rng, index * 7_919 % self.size.nodes, 1_000_000 + index)
+        text = templates[index % len(templates)].fill(values | {"version": str(version)})
+        return _unscheduled(text, values["node"]) if index % PENDING_EVERY == 0 else text
 
 
 def fingerprint(pages: Iterable[bytes]) -> str:
