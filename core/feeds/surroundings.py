@@ -23,7 +23,7 @@ class Timing:
     """Between two lists of a kind that may be listed but not watched."""
     slice: float = 0.008
     """Events are applied for so long, then the loop gets its turn."""
-    heartbeat: float = 10.0
+    heartbeat: float = 5.0
     """When nothing was heard for so long, the server is asked for a sign of life."""
     backoff: tuple[float, float] = (FIRST_DELAY, LONGEST_DELAY)
     """The first and the longest pause after a failure."""

@@ -42,7 +42,7 @@ class Reader:
 
     @property
     def heard(self) -> float:
-        return max((stream.heard for stream in self._streams), default=self._heard)
+        return max([self._heard, *(stream.heard for stream in self._streams)])
 
     async def get(self, path: str, *, timeout: float = REQUEST_TIMEOUT, **parameters: str | int | None) -> bytes:
         """The body at `path`. Parameters that are None or empty are left out; `continue_` stands for `continue`."""

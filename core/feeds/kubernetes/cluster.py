@@ -63,7 +63,8 @@ class ClusterFeed:
         """When nothing was heard for a while, ask for the version: any answer is a sign of life."""
         reader, pause = self._around.reader, self._around.timing.heartbeat
         while True:
-            await asyncio.sleep(pause)
+            left = pause - (time.monotonic() - reader.heard)
+            await asyncio.sleep(left if left > 0 else pause)
             if time.monotonic() - reader.heard < pause:
                 continue
             try:
