@@ -13,6 +13,7 @@ from textual.screen import Screen
 from core.errors import InputError
 from core.views.filter import parse_filter
 from core.views.link import Failure, Update
+from core.views.status import Connection
 from core.views.table import Row, SortBy, TableChange, TableView, ViewKey
 from tui.screens.summary import summary
 from tui.shell import Shell
@@ -108,9 +109,19 @@ class TableScreen(Screen[None]):
         failure = self._failed or self.app.failure
         panel.say(self._instead(failure))
         noun = self.view.noun if self.view is not None else ""
-        problem = self._misread or ("" if panel.display else failure)
-        line = summary(table.model, noun, self.filter_text, table.layout_now.dropped, problem, self._notes)
+        pressing, notice = self._notice()
+        problem = self._misread or ("" if panel.display else failure) or pressing
+        notes = (*self._notes, notice) if notice else self._notes
+        line = summary(table.model, noun, self.filter_text, table.layout_now.dropped, problem, notes)
         self.query_one(FilterBar).say([] if self.view is None else line)
+
+    def _notice(self) -> tuple[str, str]:
+        """What the session says to every screen: before all else while its main source is lost, else as a note."""
+        status = self.app.status
+        if status is None or not status.sources:
+            return "", ""
+        lost = status.sources[0].state in (Connection.RECONNECTING, Connection.FAILED, Connection.OFF)
+        return (status.notice, "") if lost else ("", status.notice)
 
     def _instead(self, failure: str) -> state_panel.Parts:
         """What to say in place of the table; nothing while there are rows to show."""

@@ -104,6 +104,8 @@ class FleetCanvas(ScrollView, can_focus=True):
         self._flush_timer: Timer | None = None
         self._content: dict[str, int] = {}
         self._painter: Painter | None = None
+        self._drawn: dict[int, Strip] = {}
+        """The lines on the screen, until something on them changes."""
         self._strips: LRUCache[tuple[str, RowState], tuple[Row, Strip]] = LRUCache(1024)
 
     # Data in
@@ -254,6 +256,7 @@ class FleetCanvas(ScrollView, can_focus=True):
     def _forget_drawing(self) -> None:
         self._painter = None
         self._strips.clear()
+        self._drawn.clear()
 
     def _palette(self) -> Palette:
         def over(name: str) -> Style:
@@ -273,6 +276,27 @@ class FleetCanvas(ScrollView, can_focus=True):
             tones={tone: over(tone.value) for tone in Tone if tone is not Tone.PLAIN},
             glyphs={USED: over("used"), BOOKED: over("booked"), FREE: over("free"), BURST: over("burst")},
         )
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> "FleetCanvas":
+        for region in regions or (self.size.region,):
+            for y in region.line_range:
+                self._drawn.pop(y, None)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines, without Textual's way of putting borders around each: that would take most of a scroll's time."""
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        for y in crop.line_range:
+            if y not in self._drawn:
+                strip = self.render_line(y)
+                for line_filter in filters:
+                    strip = strip.apply_filter(line_filter, background)
+                self._drawn[y] = strip
+        strips = [self._drawn[y] for y in crop.line_range]
+        whole = crop.column_span == (0, self._view.width)
+        return strips if whole else [strip.crop(*crop.column_span) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
         painter = self._paint()
