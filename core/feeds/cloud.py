@@ -52,13 +52,10 @@ class CloudFeed:
         sink: Sink,
         clock: Clock | None = None,
         timing: CloudTiming | None = None,
-        autoscaled: Mapping[str, str] | None = None,
     ) -> None:
-        """`autoscaled`: scaling group id -> evidence, where the autoscaler's own settings name the groups it drives."""
         self.reader: Reader | None = None
         self._choice, self._known, self._sink = choice, known, sink
         self._clock, self._timing = clock or Clock(), timing or CloudTiming()
-        self._autoscaled = autoscaled or {}
         self._around: CloudAround | None = None
 
     async def run(self) -> None:
@@ -75,7 +72,7 @@ class CloudFeed:
         self._around = around = CloudAround(self.reader, self._sink, self._known, self._clock, self._timing)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(GroupKeeper(around, self._autoscaled).run(), name="groups")
+                tasks.create_task(GroupKeeper(around).run(), name="groups")
                 tasks.create_task(AckFeed(around, self.cluster).run(), name="ack")
                 tasks.create_task(EssFeed(around).run(), name="ess")
                 tasks.create_task(EcsFeed(around).run(), name="ecs")
@@ -97,7 +94,7 @@ class CloudFeed:
 
     async def _read_all(self, around: CloudAround, details: bool) -> None:
         ess, ecs, ack = EssFeed(around), EcsFeed(around), AckFeed(around, self.cluster)
-        keeper = GroupKeeper(around, self._autoscaled)
+        keeper = GroupKeeper(around)
         await asyncio.gather(ess.read_once(), ecs.read_once(), ack.read_once())
         await keeper.refresh()
         await ess.details.catch_up(only="" if details else MEMBER.name)

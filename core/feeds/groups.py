@@ -2,10 +2,11 @@
 worked out anew in a thread, and what is new goes to the sink. The working out is in core/cluster/groups."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from core.analysis import autoscaler
 from core.cluster import groups
 from core.cluster.cloud_kinds import GROUP, READ
 from core.cluster.group import Group, Template
@@ -23,9 +24,8 @@ NODE_GROUP = kinds.BY_NAME["NodeGroup"]
 class GroupKeeper:
     """Runs until it is cancelled."""
 
-    def __init__(self, around: CloudAround, autoscaled: Mapping[str, str] | None = None) -> None:
+    def __init__(self, around: CloudAround) -> None:
         self._around = around
-        self._autoscaled = autoscaled or {}
         self._version = -1
         self._groups, self._node_groups = around.table(GROUP), around.table(NODE_GROUP)
 
@@ -43,7 +43,7 @@ class GroupKeeper:
             return
         self._version = version
         held = [*known.table(GROUP.name).values(), *known.table(NODE_GROUP.name).values()]
-        found = await asyncio.to_thread(_worked_out, self._snapshot(version), self._autoscaled, held)
+        found = await asyncio.to_thread(_worked_out, self._snapshot(version), held)
         self._groups.replace(found.groups)
         self._node_groups.replace(found.node_groups)
         self._around.related.clear()
@@ -53,7 +53,7 @@ class GroupKeeper:
 
     def _snapshot(self, version: int) -> Snapshot:
         known = self._around.known
-        tables = {kind: dict(known.table(kind)) for kind in INPUTS}
+        tables = {kind: dict(known.table(kind)) for kind in (*INPUTS, "Deployment")}
         missing = {kind: "not read" for kind in INPUTS if not known.is_available(kind)}
         return Snapshot(version, self._around.clock.now(), tables, missing)
 
@@ -64,7 +64,7 @@ class _Found:
     node_groups: list[NodeGroup]
 
 
-def _worked_out(snapshot: Snapshot, autoscaled: Mapping[str, str], held: Iterable[Group | NodeGroup]) -> _Found:
+def _worked_out(snapshot: Snapshot, held: Iterable[Group | NodeGroup]) -> _Found:
     """The groups; one that stays as it was stays the same object."""
     before = {(type(one), one.key): one for one in held}
 
@@ -72,9 +72,16 @@ def _worked_out(snapshot: Snapshot, autoscaled: Mapping[str, str], held: Iterabl
         old = before.get((type(one), getattr(one, "key")))  # noqa: B009  # both classes have it
         return old if old is not None and same(old, one) else one  # type: ignore[return-value]  # of one's type
 
-    found = [kept(group) for group in groups.assemble(snapshot, autoscaled)]
+    found = [kept(group) for group in groups.assemble(snapshot, autoscaled(snapshot))]
     small = [kept(one) for group in found if (one := groups.node_group(group)) is not None]
     return _Found(found, small)
+
+
+def autoscaled(snapshot: Snapshot) -> dict[str, str]:
+    """Group id -> evidence, where an autoscaler that runs in the cluster names its groups (`--nodes=min:max:id`)."""
+    running = autoscaler.find(snapshot)
+    named = [text.split(":") for text in running.flags.get("nodes", ())]
+    return {parts[2]: f"--nodes of {running.workload} names it" for parts in named if len(parts) == 3}
 
 
 def same(left: object, right: object) -> bool:

@@ -16,6 +16,8 @@ from core.cluster.cloud import (
 )
 from core.cluster.group import Group
 from core.cluster.group_template import estimated, tag_taint
+from core.feeds.groups import autoscaled
+from core.kube import kinds
 from core.kube import node as nodes
 from core.kube.taints import Taint
 from tests.unit import build
@@ -250,3 +252,17 @@ def test_a_broken_autoscaler_meta_says_nothing(text: str) -> None:
     broken = meta()
     broken.data["autoscaler-meta"] = text
     assert groups.assemble(snapshot(group(), broken, member_node("i-1", pool=""))) == ()
+
+
+def test_a_self_managed_autoscaler_says_which_groups_are_its_own() -> None:
+    command = ["./cluster-autoscaler", "--cloud-provider=alicloud", "--nodes=1:5:asg-1", "--nodes", "odd"]
+    container = {"name": "ca", "image": "registry/cluster-autoscaler:v1.32.1", "command": command}
+    wire = {
+        "metadata": {"name": "cluster-autoscaler", "namespace": "kube-system"},
+        "spec": {"replicas": 1, "template": {"spec": {"containers": [container]}}},
+    }
+    deployment = kinds.BY_NAME["Deployment"].codec.item(msgspec.json.encode(wire))
+    taken = snapshot(group(), member_node("i-1", pool="")).with_tables(Deployment={deployment.key: deployment})
+    assert autoscaled(taken) == {"asg-1": "--nodes of kube-system/cluster-autoscaler names it"}
+    (found,) = groups.assemble(taken, autoscaled(taken))
+    assert found.autoscaling
