@@ -21,7 +21,7 @@ demo: $(VENV)/.installed  ## the whole product on a simulated cluster, nothing n
 	$(CLI) --demo
 
 test: $(VENV)/.installed  ## the everyday tests
-	$(BIN)/python -m pytest tests --ignore=tests/controlplane
+	$(BIN)/python -m pytest tests -m "not controlplane"
 
 check: $(VENV)/.installed  ## lint, types and import contracts
 	$(BIN)/ruff check .
@@ -41,7 +41,7 @@ parity: $(VENV)/.installed  ## agreement with the real Cluster Autoscaler, field
 
 controlplane: $(VENV)/.installed  ## build (cached) and start the real Kubernetes, and test against it
 	$(BIN)/python -m tests.controlplane build
-	VACANCY_CONTROLPLANE=require $(BIN)/python -m pytest tests/controlplane
+	VACANCY_CONTROLPLANE=require $(BIN)/python -m pytest tests -m controlplane
 
 screenshots: $(VENV)/.installed  ## make the pictures of the README anew
 	$(BIN)/python -m screenshots
