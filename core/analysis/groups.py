@@ -1,8 +1,10 @@
-"""Which node belongs to which group, and how large a group is meant to be. What a group would add is with pending."""
+"""The members of each group, and how large a group is meant to be. Who belongs where is decided in
+core/cluster/membership; what a group would add is with pending."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.cluster.membership import of_nodes
 from core.cluster.snapshot import Snapshot
 from core.kube.own_kinds import NodeGroup
 
@@ -20,15 +22,10 @@ class Membership:
 
 
 def membership(snapshot: Snapshot) -> Membership:
-    """By the names that a group lists, else by the pool label. A node that several groups claim is the first one's."""
-    groups = list(reversed(tuple(snapshot.groups.values())))
-    by_name = {name: group for group in groups for name in group.nodes or ()}
-    by_pool = {group.pool: group for group in groups if group.nodes is None and group.pool}
-    of: dict[str, NodeGroup] = {}
+    """Every node's group, and every group's nodes."""
+    of = of_nodes(snapshot.nodes, snapshot.groups.values())
     members: dict[str, list[str]] = {group: [] for group in snapshot.groups}
-    for name, node in snapshot.nodes.items():
-        group = by_name.get(name) or by_pool.get(node.pool)
-        if group is not None:
-            of[name] = group
-            members[group.id].append(name)
+    for name in snapshot.nodes:
+        if name in of:
+            members[of[name].id].append(name)
     return Membership(of, {group: tuple(names) for group, names in members.items()})
