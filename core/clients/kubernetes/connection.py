@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from core.clients.kubernetes import credentials, errors, kubeconfig
 from core.clients.kubernetes.kubeconfig import Chosen, Place, Target
 from core.clients.kubernetes.proxy import proxy_for
-from core.errors import InputError, one_line
+from core.errors import InputError, Refused, one_line
 
 if TYPE_CHECKING:
     import aiohttp
@@ -54,17 +54,19 @@ async def connect(target: Target, write: bool = False) -> Clients:
     from core.clients.kubernetes.reader import Reader
     from core.clients.kubernetes.writer import Writer
 
-    connection = Connection(target)
+    connection = Connection(target, write)
     await connection.open()
     return Clients(connection.place, Reader(connection), Writer(connection) if write else None, connection)
 
 
 class Connection:
-    """The pool of connections and the credentials of one context; both are replaced when the kubeconfig changes."""
+    """The pool of connections and the credentials of one context; both are replaced when the kubeconfig changes.
 
-    def __init__(self, target: Target) -> None:
+    Without `write` nothing but GET is ever sent, whoever asks."""
+
+    def __init__(self, target: Target, write: bool = False) -> None:
         self.place = Place("", "", "", "", "default")
-        self._target = target
+        self._target, self._write = target, write
         self._client: Any = None
         self._identity: object = None
         self._credential = credentials.Credential()
@@ -107,6 +109,8 @@ class Connection:
 
         Raises the errors of `errors`. The caller reads, or closes, the answer.
         """
+        if method != "GET" and not self._write:
+            raise Refused(f"{method} {path}: read-only; start with --write to change the cluster")
         if self._credential.stale(time.time()):
             await self._renew(self._renewed[0])
         for last in (False, True):

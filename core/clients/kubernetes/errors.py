@@ -127,14 +127,14 @@ def from_exception(server: str, error: BaseException) -> Unreachable:
     """The line for an exception of the transport (aiohttp, ssl, sockets, time-outs)."""
     import aiohttp
 
-    cause, hint = _explain(server, error)
+    cause, hint = _explain(error)
     kind: type[Unreachable] = Broken if isinstance(error, aiohttp.ClientPayloadError) else Unreachable
     if isinstance(error, aiohttp.SocketTimeoutError):
         kind = Silent
     return kind(f"{server}: {cause}{hint}", cause)
 
 
-def _explain(server: str, error: BaseException) -> tuple[str, str]:
+def _explain(error: BaseException) -> tuple[str, str]:
     """What happened, and what to do about it (may be empty)."""
     import aiohttp
 
@@ -152,7 +152,7 @@ def _explain(server: str, error: BaseException) -> tuple[str, str]:
     if isinstance(error, aiohttp.InvalidURL):
         return "the server's address is no URL", "; correct `server` in the kubeconfig"
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
-        return f"no answer from {server} in time", "; check the network and VPN"
+        return "no answer in time", "; check the network and VPN"
     return _explain_connection(error)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from core.clients.kubernetes import Forbidden, NotFound, Throttled, Unreachable
-from core.errors import InputError
+from core.clients.kubernetes import Forbidden, NotFound, Throttled, Unreachable, Writer
+from core.errors import InputError, Refused
 from core.feeds.kubernetes import read_once
 from core.feeds.sink import Phase
 from core.kube.kinds import BY_NAME
@@ -116,8 +116,12 @@ async def test_a_cancelled_request_leaves_no_connection_behind(api: Api, connect
     assert b"resourceVersion" in await clients.reader.get(PODS)
 
 
-async def test_read_only_has_no_writer(connected: Connect) -> None:
-    assert (await connected()).writer is None
+async def test_read_only_has_no_writer_and_sends_nothing_that_changes(api: Api, connected: Connect) -> None:
+    clients = await connected()
+    assert clients.writer is None
+    with pytest.raises(Refused, match="read-only; start with --write"):
+        await Writer(clients.connection).create(PODS, {})
+    assert not api.requests
 
 
 async def test_what_a_writer_sends(api: Api, connected: Connect) -> None:
