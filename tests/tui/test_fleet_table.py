@@ -54,6 +54,13 @@ def line_of(table: FleetTable, row_id: str) -> int:
     return table.model.position[row_id] - table.scroll_offset.y + 1
 
 
+async def test_a_table_without_a_scrollbar_reaches_the_screen() -> None:
+    async with shown(flat(3), (100, 12)) as (_, pilot):
+        drawn = [strip.text for strip in pilot.app.screen._compositor.render_strips()]
+        assert "cn-hangzhou.10.0.0.1" in drawn[2]
+        assert {len(line) for line in drawn} == {100}
+
+
 async def test_lines_say_bars_figures_and_marks_without_colour() -> None:
     view = fleet(node(1, cpu=Bar(0.61, 0.18)), node(2, cpu=Bar(0.5, 0.71)), node(3, cpu=Bar(1.04)))
     async with shown(view, (100, 10)) as (table, pilot):

@@ -296,7 +296,10 @@ class FleetCanvas(ScrollView, can_focus=True):
                 self._drawn[y] = strip
         strips = [self._drawn[y] for y in crop.line_range]
         whole = crop.column_span == (0, self._view.width)
-        return strips if whole else [strip.crop(*crop.column_span) for strip in strips]
+        if whole:
+            return strips
+        beside = self._paint().palette.row  # the scrollbar's place, while there is none
+        return [strip.crop(*crop.column_span).adjust_cell_length(crop.width, beside) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
         painter = self._paint()
