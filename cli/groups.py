@@ -1,6 +1,7 @@
 """`vacancy groups`: scaling groups and node pools: their sizes and limits, what moves them, what is wrong with them."""
 
 import argparse
+import sys
 import time
 
 from cli import output
@@ -39,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
     records = groups.of_snapshot(snapshot, of_snapshot(snapshot))
     if not records and (why := groups.missing(snapshot.unavailable)):
         raise SourceUnreachable(f"{reading.context}: {why[0]}")
+    for note in groups.strangers(records.values(), len(snapshot.table("ScalingGroup"))):
+        print(f"vacancy: {note}", file=sys.stderr)
     whole = groups.view(records.values(), now, 0, wide=True)
     kept = [records[name] for name in arranged(whole.rows, whole.columns, sort, matches=matches)]
     if args.output in ("table", "wide"):

@@ -17,8 +17,8 @@ from core.cluster.cloud import (
 from core.kube.node import Node
 from core.kube.taints import Taint
 
-ACK, ESS, EXTERNAL = "ack", "ess", "external"
-"""Who manages a group: the ACK API owns it, ESS alone has it, or neither is known to."""
+ACK, ESS = "ack", "ess"
+"""Who manages a group: the ACK API owns it, or ESS alone has it."""
 
 
 class Link(msgspec.Struct, frozen=True):

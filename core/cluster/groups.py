@@ -63,6 +63,15 @@ class Facts:
         return found
 
     @cached_property
+    def security_groups(self) -> dict[str, frozenset[str]]:
+        """VPC -> the security groups of the cluster's machines."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for machine in self.snapshot.table("Instance").values():
+            if machine.id in self.nodes:
+                found[machine.vpc].update(machine.security_groups)
+        return {vpc: frozenset(groups) for vpc, groups in found.items() if vpc}
+
+    @cached_property
     def pools(self) -> dict[str, NodePool]:
         """Group id -> the pool that the ACK API says owns it."""
         pools: Iterable[NodePool] = self.snapshot.table("NodePool").values()
@@ -121,11 +130,6 @@ def assemble(snapshot: Snapshot, autoscaled: Mapping[str, str] | None = None) ->
     return tuple(found)
 
 
-def unrelated(snapshot: Snapshot) -> int:
-    """How many scaling groups of the region have no tie to this cluster."""
-    return len(snapshot.table("ScalingGroup")) - len(_related(Facts(snapshot)))
-
-
 def _related(facts: Facts) -> list[tuple[ScalingGroup, tuple[Link, ...]]]:
     groups: Iterable[ScalingGroup] = facts.snapshot.table("ScalingGroup").values()
     return [(group, links) for group in groups if (links := tuple(links_of(facts, group)))]
@@ -146,7 +150,20 @@ def links_of(facts: Facts, group: ScalingGroup) -> list[Link]:
         links.append(Link("node", joined[0].name, f"{len(joined)} of its machines are nodes, by their provider IDs"))
         if joined[0].pool:
             links.append(Link("pool", joined[0].pool, f"label of node {joined[0].name}"))
-    return links
+    return links or _likely_link(facts, group)
+
+
+def _likely_link(facts: Facts, group: ScalingGroup) -> list[Link]:
+    """A group without machines has little to show. If its next machine would stand among the cluster's, behind the same
+    security group, and would join a cluster by itself, it is this cluster's, unless a tag says another's."""
+    configuration = facts.configuration(group)
+    if configuration is None or not configuration.user_data.joins:
+        return []
+    shared = facts.security_groups.get(group.vpc, frozenset()).intersection(configuration.security_groups)
+    if not shared or any(tags.get(CLUSTER_TAG) for tags in (group.tags, configuration.tags)):
+        return []
+    because = f"its userdata joins a cluster, in security group {min(shared)} like the nodes"
+    return [Link("cluster", facts.cluster_id, because)]
 
 
 def _tag_links(facts: Facts, group: ScalingGroup) -> list[Link]:

@@ -303,6 +303,12 @@ def view(
     )
 
 
+def strangers(found: Iterable[GroupRecord], in_region: int) -> tuple[str, ...]:
+    """A line about the region's groups that belong to something else."""
+    others = in_region - sum(one.details is not None and one.details.scaling is not None for one in found)
+    return (f"{others} more scaling groups of the region have no tie to this cluster",) if others > 0 else ()
+
+
 def missing(unavailable: Mapping[str, str]) -> tuple[str, ...]:
     """What of the cloud can't be read, a line for each cause."""
     words = {

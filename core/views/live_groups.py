@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from core.cluster.cloud_kinds import GROUP
+from core.cluster.cloud_kinds import GROUP, SCALING_GROUP
 from core.cluster.group import Group
 from core.cluster.store import Store
 from core.kube.own_kinds import NodeGroup
@@ -84,7 +84,9 @@ class GroupsView:
             return
         found = self._records.of(store)
         generation = self._sent.generation + 1 if self._sent is not None else 1
-        new = groups.view(found.values(), now, generation, groups.missing(store.unavailable_kinds))
+        others = groups.strangers(found.values(), len(store.table(SCALING_GROUP.name)))
+        notes = (*groups.missing(store.unavailable_kinds), *others)
+        new = groups.view(found.values(), now, generation, notes)
         update = new if self._sent is None else difference(self._sent, new)
         if isinstance(update, TableView) or update.upserted or update.removed or update.order is not None:
             self._sent = new

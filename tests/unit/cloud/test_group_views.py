@@ -162,4 +162,8 @@ def test_an_empty_view_says_why() -> None:
         {"Instance": "denied", "Pod": "x", "ScalingGroup": "the secret is wrong", "NodePool": "denied"}
     )
     assert lines == ("no scaling groups: the secret is wrong", "no node pools, machines: denied")
+    assert groups.strangers([one(group(), pool(), member_node("i-1"))], 3) == (
+        "2 more scaling groups of the region have no tie to this cluster",
+    )
+    assert groups.strangers((), 0) == ()
     assert "No groups" in groups.view((), NOW, 1).empty

@@ -83,7 +83,20 @@ def test_other_clusters_groups_are_not_ours() -> None:
     theirs = group("asg-2", tags={"ack.aliyun.com": "c-other"})
     taken = snapshot(theirs, group("asg-3"), member_node("i-1"))
     assert groups.assemble(taken) == ()
-    assert groups.unrelated(taken) == 2
+
+
+def test_an_empty_group_is_ours_when_its_next_machine_would_join_among_ours() -> None:
+    ours = Instance(id="i-1", vpc="vpc-1", security_groups=("sg-1",))
+    node, empty = member_node("i-1", pool=""), group(vpc="vpc-1", total=0)
+    (found,) = groups.assemble(snapshot(empty, node, ours, configuration(security_groups=("sg-1", "sg-2"))))
+    assert evidence(found) == [("cluster", "its userdata joins a cluster, in security group sg-1 like the nodes")]
+    for stranger in (
+        (group(vpc="vpc-2"), configuration(security_groups=("sg-1",))),
+        (empty, configuration(security_groups=("sg-2",))),
+        (empty, configuration(script="yum install -y htop", security_groups=("sg-1",))),
+        (empty, configuration(security_groups=("sg-1",), tags={"ack.aliyun.com": "c-other"})),
+    ):
+        assert groups.assemble(snapshot(node, ours, *stranger)) == ()
 
 
 def test_the_autoscalers_flags_name_a_group() -> None:
