@@ -104,6 +104,7 @@ class _OnlyVersion(msgspec.Struct, gc=False):
 
 
 _UNREADABLE = (InputError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_CHANGES = ("ADDED", "MODIFIED", "DELETED")
 _raw_event = msgspec.json.Decoder(_RawEvent)
 _raw_list = msgspec.json.Decoder(RawList)
 _status = msgspec.json.Decoder(Status)
@@ -132,6 +133,8 @@ class Codec(Generic[T]):
         self._kind, self._build = kind, build
         self._item = msgspec.json.Decoder(wire)
         fields = [("items", list[wire] | None, None), ("metadata", ListMeta, ListMeta())]  # type: ignore[valid-type]
+        event = msgspec.defstruct("Event", [("type", str), ("object", wire)], gc=False)
+        self._event: msgspec.json.Decoder[Any] = msgspec.json.Decoder(event)
         self._list: msgspec.json.Decoder[Any] = msgspec.json.Decoder(msgspec.defstruct("Items", fields, gc=False))
 
     def item(self, text: Text) -> T:
@@ -172,6 +175,16 @@ class Codec(Generic[T]):
 
     def event(self, line: bytes) -> WatchEvent[T]:
         """One line of a watch. Raises InputError when it is no event at all."""
+        try:
+            event = self._event.decode(line)
+            if event.type in _CHANGES:
+                return WatchEvent(event.type, self._build(event.object), event.object.metadata.resource_version or "")
+        except _UNREADABLE:
+            pass  # looked at again below, where it is said what is wrong with it
+        return self._odd_event(line)
+
+    def _odd_event(self, line: bytes) -> WatchEvent[T]:
+        """A bookmark, an error, or an object that can't be read."""
         try:
             event = _raw_event.decode(line)
             if event.type == "ERROR":
