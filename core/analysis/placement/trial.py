@@ -1,20 +1,20 @@
-"""Removals tried by the thousand over one placement: pods of a node settle elsewhere for a moment, or for the length of a
-sequence. It decides as `Placement` does (take off, `haunt`, `move`, `withdraw`) and only keeps its books more cheaply: no
-journal, no lists of pods."""
+"""Removals tried by the thousand over one placement: pods of a node settle elsewhere for a moment, or for the length of
+a sequence. It decides as `Placement` does (take off, `haunt`, `move`, `withdraw`) and only keeps its books more
+cheaply: no journal, no lists of pods."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from core.analysis.placement.classes import Need, PodClass
+from core.analysis.placement.classes import Kind, Need, PodClass
 from core.analysis.placement.placement import Placement
 
 
 @dataclass(eq=False, slots=True)
 class Seeker:
-    """A class of pods that looks for a place. `opening` is 1 for the nodes that may take one, as long as rooms only fill;
-    `particular`: more must be looked at; `felt`: others notice where such a pod is."""
+    """A class of pods that looks for a place. `opening` is 1 for the nodes that may take one, as long as rooms only
+    fill; `particular`: more must be looked at; `felt`: others notice where such a pod is."""
 
     made: PodClass
     opening: bytearray
@@ -45,6 +45,8 @@ class Trial:
         self._size = len(placement.nodes)
         self._present = placement.present()
         self._openings: dict[tuple[object, ...], bytearray] = {}
+        self._plain: dict[Kind, Seeker] = {}
+        """Of pods that nobody notices and that look at nothing particular: one for all of a kind."""
         self._shut: list[tuple[bytearray, int]] = []
         self._gone: list[_Gone] = []
         self._start = 0
@@ -52,16 +54,22 @@ class Trial:
 
     def seeker(self, made: PodClass) -> Seeker:
         """How such pods look for a place. All classes of the cluster must be known by now."""
-        key = (made.search_key, made.demand, made.refused is None and made.unknown is None)
+        plain = not (made.particular or made.resident.repelled or self.felt(made) or made.refused or made.unknown)
+        if plain and made.kind in self._plain:
+            return self._plain[made.kind]
+        key = (made.kind.opening, made.refused is None and made.unknown is None)
         if key not in self._openings:
             self._openings[key] = self._placement.opening(made)
-        return Seeker(
+        found = Seeker(
             made=made,
             opening=self._openings[key],
             need=made.need,
             particular=bool(made.particular or made.resident.repelled),
             felt=self.felt(made),
         )
+        if plain:
+            self._plain[made.kind] = found
+        return found
 
     @staticmethod
     def felt(made: PodClass) -> bool:
@@ -73,8 +81,8 @@ class Trial:
         self._start = self._present[0] if self._present else 0
 
     def alone(self, node: int, felt: Sequence[PodClass], movers: Sequence[Seeker]) -> list[int]:
-        """Where the movers of this node would go, up to the first that finds no place; nothing is kept. `felt`: the pods
-        that leave the node (all of them, or the movers) and are felt. To be asked before any removal is made."""
+        """Where the movers of this node would go, up to the first that finds no place; nothing is kept. `felt`: the
+        pods that leave the node (all of them, or the movers) and are felt. To be asked before any removal is made."""
         self._start = self._present[0] if self._present else 0
         self._empty(node, felt)
         places = self._stroll(node, movers)
@@ -85,7 +93,7 @@ class Trial:
         return places
 
     def remove(self, node: int, felt: Sequence[PodClass], movers: Sequence[Seeker]) -> list[int] | None:
-        """The node goes and its movers settle elsewhere, for good; None (and nothing changed) when one of them can't."""
+        """The node goes and its movers settle elsewhere, for good; None (nothing changed) when one of them can't."""
         self._empty(node, felt)
         places = self._settle(node, movers)
         if len(places) < len(movers):
@@ -119,7 +127,7 @@ class Trial:
             self._count(made, node, 1)
 
     def _leave(self, node: int) -> None:
-        """The node takes no more. Where it leaves the list, all behind it move up, and the search's place in it stays."""
+        """The node takes no more. Where it leaves the list, all behind it move up; the search's place in it stays."""
         for opening in self._openings.values():
             opening[node] = 0
         if self._ghosts:
@@ -167,7 +175,7 @@ class Trial:
         return places
 
     def _unsettle(self, movers: Iterable[Seeker], places: Sequence[int]) -> None:
-        """Take back those that were put down, at these places. Nodes that were full because of them are open again."""
+        """Take back those that were put down, at these places. Nodes full because of them are open again."""
         for mover, to in zip(movers, places, strict=False):
             for free, amount in mover.need:
                 free[to] += amount

@@ -3,6 +3,7 @@ removal reads instead of the pods themselves."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.analysis.placement import Placement
 from core.analysis.placement.classes import PodClass
@@ -11,6 +12,15 @@ from core.analysis.scale_in.budgets import Allowances
 from core.analysis.scale_in.drainability import KUBE_SYSTEM, Drainability, Outcome, Ruling
 from core.analysis.vendors.eci import Eci
 from core.kube.pod import NOTHING_RARE, Pod, Template
+
+
+class Fate(NamedTuple):
+    """What the rules make of a pod, whatever it requests."""
+
+    ruling: Ruling
+    held: tuple[str, str] | None
+    stays_behind: bool
+    bursts: bool
 
 
 @dataclass(eq=False, slots=True)
@@ -40,8 +50,9 @@ class Roster:
         self._untouched = rules.budgets.allowances()
         self._known: dict[tuple[object, ...], Sort] = {}
         self._ordinary: dict[Template, Sort] = {}
+        self._fates: dict[tuple[object, ...], Fate] = {}
         self.sorts: list[list[Sort]] = [self._sorted(pods) for pods in placement.pods]
-        for sort in self._known.values():
+        for sort in (*self._known.values(), *self._ordinary.values()):
             if sort.ruling.outcome is Outcome.MOVE:
                 sort.seeker = trial.seeker(sort.made)
             sort.felt = trial.felt(sort.made)
@@ -65,25 +76,39 @@ class Roster:
     def _sort(self, pod: Pod) -> Sort:
         """Pods of one template in one namespace, with the same rarities, are of one sort. Age matters only for system
         pods, and the node that a pod is meant for only if it may leave it."""
-        namespace, rare, daemon = pod.key.partition("/")[0], pod.rare, pod.of_daemonset
+        namespace, rare, template = pod.key.partition("/")[0], pod.rare, pod.template
+        daemon = template.owner is not None and template.owner.kind == "DaemonSet"
         pin = None if daemon else pod.pin
         ages = namespace == KUBE_SYSTEM and not daemon
+        ordinary = rare is NOTHING_RARE and pin is None and not ages
+        if ordinary and template not in self._ordinary:
+            sort = self._ordinary[template] = self._new(pod, namespace, self._fate(pod, namespace))
+            return sort
         age = pod.created if ages else None
-        key = (pod.template, namespace, rare.annotations, rare.deletion, rare.grace, rare.claims, pin, age)
-        sort = self._known.get(key)
-        if sort is None:
-            sort = self._known[key] = self._new(pod, namespace)
-        if rare is NOTHING_RARE and pin is None and not ages:
-            self._ordinary[pod.template] = sort
-        return sort
+        key = (template, namespace, rare.annotations, rare.deletion, rare.grace, rare.claims, pin, age)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._new(pod, namespace, self._judged(pod))
+        return found
 
-    def _new(self, pod: Pod, namespace: str) -> Sort:
-        ruling, made = self._rules.ruling(pod), self._placement.classes.of(pod)
-        held = self._rules.blocked(ruling, self._untouched)
-        stays_behind = self._rules.stays_behind(pod)
-        sort = Sort(f"{namespace}/", ruling, made, stays_behind, held, _unknown(ruling, made))
-        sort.bursts = ruling.outcome is Outcome.MOVE and self._eci.takes(pod) is not None
-        return sort
+    def _new(self, pod: Pod, namespace: str, fate: Fate) -> Sort:
+        made = self._placement.classes.of(pod)
+        unknown = _unknown(fate.ruling, made)
+        return Sort(f"{namespace}/", fate.ruling, made, fate.stays_behind, fate.held, unknown, fate.bursts)
+
+    def _fate(self, pod: Pod, namespace: str) -> Fate:
+        """Of an ordinary pod: the same for all sizes of an application."""
+        template = pod.template
+        key = (id(template.labels), id(template.owner), namespace, template.shape.volumes, pod.state.phase)
+        found = self._fates.get(key)
+        if found is None:
+            found = self._fates[key] = self._judged(pod)
+        return found
+
+    def _judged(self, pod: Pod) -> Fate:
+        ruling = self._rules.ruling(pod)
+        bursts = ruling.outcome is Outcome.MOVE and self._eci.takes(pod) is not None
+        return Fate(ruling, self._rules.blocked(ruling, self._untouched), self._rules.stays_behind(pod), bursts)
 
 
 def _unknown(ruling: Ruling, made: PodClass) -> str | None:
