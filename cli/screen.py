@@ -2,12 +2,16 @@
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Callable
 from importlib import import_module
 
 from cli.where import where
 from core.views.link import Link
 from core.where import Where
+
+SWITCH_INTERVAL = 0.001
+"""Seconds that a thread keeps the interpreter: Python's 5 ms would let a re-plan hold up the keyboard."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,6 +35,7 @@ def _open(find: Callable[[], Where]) -> int:
     async def open_link() -> Link:
         return await asyncio.to_thread(make)
 
+    sys.setswitchinterval(SWITCH_INTERVAL)
     app = VacancyApp(open_link)
     app.run()
     if app.ended is not None:
