@@ -22,7 +22,8 @@ def at(seconds_before_now: float) -> str:
 
 
 def node(name: str, cpu: str = "4", memory: str = "16Gi", **more: Any) -> Object:
-    """A ready node. `labels`, `annotations`, `taints`, `ready` ("True", "False", None), `created`, `extra` (resources)."""
+    """A ready node. `labels`, `annotations`, `taints`, `ready` ("True", "False", None), `created`, `extra`
+    (resources)."""
     resources = {"cpu": cpu, "memory": memory, "pods": "110", **more.get("extra", {})}
     ready = more.get("ready", "True")
     return {
@@ -44,7 +45,8 @@ def node(name: str, cpu: str = "4", memory: str = "16Gi", **more: Any) -> Object
 
 
 def pod(name: str, on: str | None = None, cpu: str = "100m", memory: str = "128Mi", **more: Any) -> Object:
-    """A pod of ReplicaSet `web`. `owner` (kind or None), `labels`, `annotations`, `created`, `meta`, `spec`, `phase`."""
+    """A pod of ReplicaSet `web`. `owner` (kind or None), `labels`, `annotations`, `created`, `meta`, `spec`,
+    `phase`."""
     namespace, _, short = name.rpartition("/")
     owner = more.get("owner", "ReplicaSet")
     reference = {"apiVersion": "apps/v1", "kind": owner, "name": more.get("owner_name", "web"), "uid": "own-web"}
