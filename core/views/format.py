@@ -56,6 +56,15 @@ def count(number: float | None) -> str:
     return NONE if value is None else f"{value:,.0f}"
 
 
+_SINGULAR = (("sses", "ss"), ("ies", "y"), ("s", ""))
+
+
+def counted(number: int, noun: str) -> str:
+    """A count and what is counted, given in the plural: 1,204 pods, 1 node, 1 class."""
+    ending = next((pair for pair in _SINGULAR if noun.endswith(pair[0])), ("", ""))
+    return f"{count(number)} {noun.removesuffix(ending[0]) + ending[1] if number == 1 else noun}"
+
+
 def age(seconds: float | None) -> str:
     """A duration in one unit, rounded down: 45s, 9m, 12h, 41d, 3y. A negative one (clocks differ) is 0s."""
     return _duration(seconds, units=1)

@@ -70,7 +70,7 @@ def _table(
 
 def _facts(record: NodeRecord, now: float) -> Iterable[Fact]:
     node = record.node
-    words, tone = state(node)
+    words, tone = state(node) if record.readable else ("not readable", Tone.MUTED)
     yield Fact("State", text_cell(words, tone))
     yield Fact("Pool", text_cell(record.pool or "none"))
     yield Fact("Scaling group", text_cell(record.group or "unknown"))

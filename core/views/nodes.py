@@ -251,7 +251,7 @@ def row(record: NodeRecord, now: float, parent: str = "", wide: bool = False) ->
 
 def rolled_row(roll: Roll, row_id: str, wide: bool = False) -> Row:
     """A roll-up's row: its name says how many nodes it holds."""
-    shown = replace(roll, name=f"{roll.name}  {fmt.count(roll.count)} nodes")
+    shown = replace(roll, name=f"{roll.name}  {fmt.counted(roll.count, 'nodes')}")
     return Row(row_id, tuple(one.rolled(shown) for one in (_COLUMNS + _WIDE if wide else _COLUMNS)), group=True)
 
 

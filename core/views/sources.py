@@ -21,6 +21,7 @@ _CONNECTION = {
     Phase.FORBIDDEN: Connection.OFF,
     Phase.ABSENT: Connection.OFF,
 }
+_OFF = tuple(phase for phase, connection in _CONNECTION.items() if connection is Connection.OFF)
 _WORST = (
     Connection.FAILED,
     Connection.RECONNECTING,
@@ -95,14 +96,16 @@ def notes(states: States) -> list[str]:
     """What is wrong, limited or left out, a line each, the pressing first: a command prints them all."""
     limited = sorted({state.namespace for state in states.values() if state.namespace})
     return [
-        *_causes({_label(kind): state for kind, state in _notable(states).items() if not state.namespace}),
         *([f"limited: only namespace {', '.join(limited)} may be read"] if limited else []),
+        *_causes({_label(kind): state for kind, state in _notable(states).items() if not state.namespace}),
         *(problem for state in states.values() for problem in state.problems),
     ]
 
 
 def notice(states: States) -> str:
-    """The same as one line, for a screen: of unreadable objects only the last."""
+    """The same as one line, for every screen: of unreadable objects only the last, and no word about a cloud that is
+    not there to be asked, for only some screens miss it."""
+    states = {kind: state for kind, state in states.items() if kind not in _CLOUD or state.phase not in _OFF}
     left_out = [problem for state in states.values() for problem in state.problems]
     words = notes(states)[: -len(left_out) or None]
     return "; ".join(words + ([f"{len(left_out)} unreadable: {left_out[-1]}"] if left_out else []))

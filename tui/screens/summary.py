@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from core.views.format import count
+from core.views.format import count, counted
 from core.views.table import SortBy, Tone
 from core.views.text import sanitise
 from tui.widgets.fleet_model import FleetModel
@@ -29,7 +29,7 @@ def summary(
 
 
 def _counted(model: FleetModel, noun: str) -> str:
-    of_all = f"{count(model.size)} {noun}"
+    of_all = counted(model.size, noun)
     return of_all if model.matches is None else f"{count(model.matching)} of {of_all}"
 
 

@@ -86,7 +86,11 @@ def _main_source(source: Source, as_of: float | None, now: float) -> Piece:
     age = None if as_of is None else max(now - as_of, 0.0)
     match source.state:
         case Connection.LIVE:
-            return Piece(f"live {_age(age)}", tone=Tone.GOOD, part="state")
+            limited = bool(source.detail)
+            words = f"live {_age(age)}{', limited' if limited else ''}"
+            return Piece(words, tone=Tone.WARNING if limited else Tone.GOOD, part="state")
+        case Connection.OFF:
+            return Piece("no access", tone=Tone.DANGER, part="state")
         case Connection.STATIC:
             return Piece(f"file, {fmt.age(age)} old", tone=Tone.MUTED, part="state")
         case Connection.CONNECTING:

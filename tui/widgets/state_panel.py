@@ -18,7 +18,10 @@ def loading(status: Status | None) -> Parts:
     """What a screen says before its first data: what is being done, and how far it is."""
     if status is None:
         return [("Starting …", Tone.MUTED)]
-    if status.sources and status.sources[0].state in (Connection.LIVE, Connection.STATIC):
+    main = status.sources[0] if status.sources else None
+    if main is not None and main.state in (Connection.OFF, Connection.FAILED):
+        return failed(f"{status.context}: {main.detail}")
+    if main is not None and main.state in (Connection.LIVE, Connection.STATIC):
         return [("Loading …", Tone.MUTED)]
     if status.progress is None:
         details = [sanitise(source.detail) for source in status.sources if source.detail]

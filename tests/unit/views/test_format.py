@@ -119,3 +119,17 @@ def test_words() -> None:
     assert fmt.size_in_words(None) == "an unknown size"
     assert fmt.count(1204) == "1,204"
     assert fmt.count(None) == "-"
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [
+        (0, "nodes", "0 nodes"),
+        (1, "nodes", "1 node"),
+        (1, "classes", "1 class"),
+        (1, "activities", "1 activity"),
+        (1204, "pods", "1,204 pods"),
+    ],
+)
+def test_one_is_singular(number: int, noun: str, text: str) -> None:
+    assert fmt.counted(number, noun) == text
