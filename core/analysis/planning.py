@@ -18,9 +18,9 @@ from core.cluster.snapshot import Snapshot
 from core.policy import Policy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
-    """Everything that the planner decided about one snapshot."""
+    """Everything that the planner decided about one snapshot. Far too much to be shown as a text."""
 
     snapshot: Snapshot
     policy: Policy

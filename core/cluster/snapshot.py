@@ -27,7 +27,8 @@ class Snapshot:
 
     generation: int
     as_of: float
-    tables: Mapping[str, Table[Any]]
+    tables: Mapping[str, Table[Any]] = field(repr=False)
+    """Left out of the repr: asyncio asks for that of every result when a loop ends, and it would take seconds."""
     unavailable: Mapping[str, str] = field(default_factory=dict)
 
     def table(self, kind: str) -> Table[Any]:
