@@ -201,7 +201,7 @@ _COLUMNS: tuple[NodeColumn, ...] = (
         _bar("memory"),
     ),
     _column(
-        Column("scale-in", "SCALE-IN", 44, 24, importance=2, grow=True, describes="Could the node go; if not, why."),
+        Column("scale-in", "SCALE-IN", 44, 24, grow=True, describes="Could the node go; if not, why."),
         lambda record: record.verdict,
         _could_go,
     ),
