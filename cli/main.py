@@ -17,6 +17,7 @@ COMMANDS = {
     "plan": "everything that the autoscaler would do next, and why",
     "pending": "pods that wait: which group would take them, and why not the others",
     "scale-in": "nodes that could go, and why the others stay",
+    "what-if": "what would be different if somebody did this, tried out on a copy",
     "groups": "scaling groups and node pools: sizes, limits, problems",
     "record": "write a dump of the cluster, with secrets masked",
     "sim": "the simulated cluster and cloud alone",

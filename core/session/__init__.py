@@ -2,13 +2,14 @@
 
 import importlib.metadata
 
+from core.session.imagining import imagine
 from core.session.planner import decide
 from core.session.reading import Reading, read
 from core.session.recording import Recording, record
 from core.session.session import Session
 from core.where import Where
 
-__all__ = ["Reading", "Recording", "Session", "Where", "decide", "read", "record", "version"]
+__all__ = ["Reading", "Recording", "Session", "Where", "decide", "imagine", "read", "record", "version"]
 
 
 def version() -> str:

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 
 from core.clock import Clock
 from core.cluster.store import Store
+from core.session.imagining import WhatIfProducer
 from core.session.planner import Planner
 from core.session.source import DumpSource, LiveSource
+from core.views import wish
 from core.views.header import header
 from core.views.link import Intent, Retry, Update
 from core.views.live import Moment, Producer, UnknownView, producer
@@ -39,7 +41,8 @@ class Session:
 
     def subscribe(self, key: ViewKey) -> None:
         """Start sending this view. Subscribing again sends it whole again."""
-        self._producers[key] = producer(key) or UnknownView(key)
+        imagined = WhatIfProducer(key) if key.kind == wish.KIND else None
+        self._producers[key] = imagined or producer(key) or UnknownView(key)
         self._wake.set()
 
     def unsubscribe(self, key: ViewKey) -> None:

@@ -12,6 +12,7 @@ from core.views import format as fmt
 from core.views.applications import of_pod
 from core.views.plan import explanation
 from core.views.table import Align, Cell, Column, Row, TableView, Tone, ViewKey, text_cell
+from core.views.text import sanitise
 
 MOST_GROUPS = 12
 """Columns for groups at most: those that fit the most pods come first."""
@@ -75,15 +76,10 @@ def classes(plan: Plan) -> list[PendingClass]:
 
 def _class(application: str, verdicts: list[PodVerdict], plan: Plan, skipped: Mapping[str, str]) -> PendingClass:
     first = verdicts[0]
-    words = _with_names(explanation(first, plan.pending.choice, skipped), plan)
-    return PendingClass(first.pod.key, application, tuple(verdicts), words)
-
-
-def _with_names(text: str, plan: Plan) -> str:
-    """Groups by their names, as a person knows them; documents keep the ids."""
-    for group in plan.snapshot.groups.values():
-        text = text.replace(group.id, group.name)
-    return text
+    names = {group.id: group.name for group in plan.snapshot.groups.values()}
+    return PendingClass(
+        first.pod.key, application, tuple(verdicts), explanation(first, plan.pending.choice, skipped, names)
+    )
 
 
 def group_columns(plan: Plan, found: Iterable[PendingClass]) -> list[str]:
@@ -122,7 +118,7 @@ def _columns(groups: Sequence[str], names: Mapping[str, str]) -> tuple[Column, .
         Column("since", "SINCE", 5, align=Align.RIGHT, importance=2, hotkey="A", describes="Since the oldest came."),
         Column("asks", "ASKS", 18, 14, importance=3, describes="What one pod requests."),
         *(
-            Column(f"group:{group}", names.get(group, group), 12, 11, importance=10 + place, sortable=False,
+            Column(f"group:{group}", sanitise(names.get(group, group)), 12, 11, importance=10 + place, sortable=False,
                    describes="Would a new node of this group take it.")
             for place, group in enumerate(groups)
         ),
@@ -191,8 +187,9 @@ def headlines(plan: Plan, found: Sequence[PendingClass], now: float) -> tuple[st
     waiting = sum(len(one.verdicts) for one in found)
     oldest = min((one.since for one in found if one.since is not None), default=None)
     since = f", the oldest {fmt.duration(now - oldest)}" if oldest is not None else ""
-    kinds = f"{len(found)} {_plural(len(found), 'class', 'es')}"
-    return (f"{fmt.count(waiting)} {_plural(waiting, 'pod')} wait in {kinds}{since}", *_next(plan, waiting))
+    kinds = f"{len(found)} {_plural(len(found), 'class', 'classes')}"
+    who = "1 pod waits" if waiting == 1 else f"{fmt.count(waiting)} pods wait"
+    return (f"{who} in {kinds}{since}", *_next(plan, waiting))
 
 
 def _next(plan: Plan, waiting: int) -> Iterable[str]:
@@ -203,10 +200,11 @@ def _next(plan: Plan, waiting: int) -> Iterable[str]:
         chance = f" (or another of {len(choice.ties)} equal groups)" if len(choice.ties) > 1 else ""
         yield f"next: {grown} by {choice.expander}, helps {len(choice.helped)}{chance}"
         existing = sum(one.verdict in ("fits-existing", "eci") for one in plan.pending.pods)
-        yield f"then {fmt.count(waiting - len(choice.helped) - existing)} still wait"
+        left = waiting - len(choice.helped) - existing
+        yield f"then {fmt.count(left)} still {_plural(left, 'waits', 'wait')}" if left else "then nobody waits"
     elif choice.result not in ("NotNeeded", "Successful"):
         yield f"no group grows: {choice.error or choice.result}"
 
 
-def _plural(number: int, word: str, ending: str = "s") -> str:
-    return word if number == 1 else word + ending
+def _plural(number: int, one: str, more: str) -> str:
+    return one if number == 1 else more

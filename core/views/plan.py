@@ -98,9 +98,14 @@ def _choice(choice: Choice) -> dict[str, Any]:
     }
 
 
-def explanation(verdict: PodVerdict, choice: Choice, skipped: Mapping[str, str]) -> str:
-    """Why the pod is pending and what becomes of it, in one plain sentence. `skipped`: group -> why it can't grow."""
-    fitting = [group for group, refusal in verdict.groups.items() if refusal is None]
+def explanation(
+    verdict: PodVerdict, choice: Choice, skipped: Mapping[str, str], names: Mapping[str, str] | None = None
+) -> str:
+    """Why the pod is pending and what becomes of it, in one plain sentence. `skipped`: group -> why it can't grow;
+    `names`: group -> what a person calls it (documents keep the ids)."""
+    names = names or {}
+    fits = [group for group, refusal in verdict.groups.items() if refusal is None]
+    fitting = [names.get(group, group) for group in fits]
     match verdict.verdict:
         case "ignored":
             return f"Ignored by the autoscaler: {reasons.meaning(verdict.ignored_because or '')}"
@@ -109,13 +114,15 @@ def explanation(verdict: PodVerdict, choice: Choice, skipped: Mapping[str, str])
         case "eci":
             return f"Runs on the virtual node {verdict.node}: no machine is needed."
         case "scale-out":
-            grown = ", ".join(f"{one.group} from {one.before} to {one.after}" for one in choice.resize)
+            grown = ", ".join(
+                f"{names.get(one.group, one.group)} from {one.before} to {one.after}" for one in choice.resize
+            )
             return f"Gets a node when the autoscaler grows {grown}."
         case "next-round":
             return f"Fits a new node of {_listed(fitting)}, but this round grows another group or has no room left."
         case "by-hand":
-            why = reasons.meaning(skipped.get(fitting[0], "")) if fitting else ""
-            return f"Fits a new node of {_listed(fitting)}, which only a person can grow: {why}"
+            why = reasons.meaning(skipped.get(fits[0], "")) if fits else ""
+            return f"Fits a new node of {_listed(fitting)}, but the autoscaler adds none. {why}"
     return _nowhere(verdict)
 
 

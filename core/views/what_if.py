@@ -1,10 +1,12 @@
-"""A what-if as a document and as a few sentences. How it is found out is in core/analysis/what_if."""
+"""A what-if as a document and as a few sentences; on a screen it is in what_if_detail. How it is found out is in
+core/analysis/what_if."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.analysis.what_if import Comparison
 from core.views import reasons, scale_in
+from core.views.table import Tone
 
 
 def document(found: Comparison) -> dict[str, Any]:
@@ -28,35 +30,100 @@ def document(found: Comparison) -> dict[str, Any]:
 
 def sentences(found: Comparison) -> Iterator[str]:
     """The same for a person, the most important first."""
-    if found.displaced:
-        yield f"{_pods(len(found.displaced))} would lose their place and find none: {_some(found.displaced)}."
-    if found.lost:
-        yield f"{_pods(len(found.lost))} would be gone for good: {_some(found.lost)}."
-    if found.lands:
-        yield f"{_pods(len(found.lands))} would land on {_nodes(len(set(found.lands.values())))}."
-    still = [key for key in found.waits if key not in set(found.displaced)]
-    if still:
-        yield f"{_pods(len(still))} would still wait: {_some(still)}."
+    return (sentence for sentence, _ in said(found))
+
+
+def said(found: Comparison) -> Iterator[tuple[str, Tone]]:
+    """Each sentence with what its colour means."""
+    yield from _pods_said(found)
     if found.removable:
-        yield f"{_nodes(len(found.removable))} could go then: {_some(found.removable)}."
+        yield f"{_nodes(len(found.removable))} could go then: {_some(found.removable)}.", Tone.GOOD
     if found.kept:
-        yield f"{_nodes(len(found.kept))} could not go any more: {_some(found.kept)}."
+        yield f"{_nodes(len(found.kept))} could not go any more: {_some(found.kept)}.", Tone.WARNING
+    if not (found.displaced or found.lost or found.lands or found.removable or found.kept):
+        yield "No pod would get another place, and no other node could go.", Tone.MUTED
+    names = group_names(found)
     for one in found.resize:
-        yield f"The autoscaler would then resize {one.group} from {one.before} to {one.after}."
+        group = names.get(one.group, one.group)
+        yield f"The autoscaler would then resize {group} from {one.before} to {one.after}.", Tone.PLAIN
     for note in found.notes:
-        blocked, _, reason = note.partition(": ")
-        sentence = reasons.WHY_A_POD_BLOCKS.get(reason.partition(" ")[0])
-        yield f"{blocked}: {sentence}" if sentence else f"{note}."
+        yield _note(note, names), Tone.WARNING
+
+
+def _pods_said(found: Comparison) -> Iterator[tuple[str, Tone]]:
+    if found.displaced:
+        whose = "its" if len(found.displaced) == 1 else "their"
+        yield (
+            f"{_pods(len(found.displaced))} would lose {whose} place and find none: {_some(found.displaced)}.",
+            Tone.DANGER,
+        )
+    if found.lost:
+        yield f"{_pods(len(found.lost))} would be gone for good: {_some(found.lost)}.", Tone.DANGER
+    if found.lands:
+        yield f"{_pods(len(found.lands))} would land on {_nodes(len(set(found.lands.values())))}.", Tone.GOOD
+    displaced = set(found.displaced)
+    still = [key for key in found.waits if key not in displaced]
+    if still:
+        yield f"{_pods(len(still))} would still wait: {_some(still)}.", Tone.WARNING
+
+
+def _note(note: str, names: Mapping[str, str]) -> str:
+    blocked, _, reason = note.partition(": ")
+    sentence = reasons.WHY_A_POD_BLOCKS.get(reason.partition(" ")[0])
+    if sentence:
+        return f"{blocked}: {sentence}"
+    words = note.split(" ")
+    known = " ".join(names.get(word, word) for word in words) if words[0] == "group" else note
+    return f"{known[:1].upper()}{known[1:]}."
+
+
+def group_names(found: Comparison) -> dict[str, str]:
+    """Group id -> name."""
+    return {group.id: group.name for group in found.before.snapshot.groups.values()}
+
+
+def title(wishes: Sequence[Sequence[str]], names: Mapping[str, str]) -> str:
+    """What is tried out: `What if web grew by 2`. `names`: group id -> name."""
+    return f"What if {', then '.join(_supposed(wish, names) for wish in wishes)}"
+
+
+def _supposed(wish: Sequence[str], names: Mapping[str, str]) -> str:
+    verb, *words = wish
+    first, second = [*words, "", ""][:2]
+    match verb:
+        case "expand":
+            return f"{names.get(first, first)} grew by {_nodes(second)}"
+        case "expand-for":
+            return f"the group that fits {first} grew by {_nodes(second)}"
+        case "drain" | "remove":
+            return f"{_some(words)} {'was' if len(words) == 1 else 'were'} {verb}{'ed' if verb == 'drain' else 'd'}"
+        case "attach":
+            return f"machine {first} joined"
+        case "max" | "min":
+            return f"{names.get(first, first)} had a {verb}imum of {second}"
+        case "replicas":
+            return f"{first} had {_replicas(second)}"
+        case "surge":
+            return f"{first} was rolled out"
+        case "out-of-stock":
+            return f"{names.get(first, first) or 'the group that grows first'} was out of stock"
+    return verb
+
+
+def _replicas(text: str) -> str:
+    more = {"+": " more", "-": " fewer"}.get(text[:1], "")
+    number = text.lstrip("+-")
+    return f"{number}{more} replica{'s' * (number != '1')}"
 
 
 def _pods(number: int) -> str:
     return "1 pod" if number == 1 else f"{number} pods"
 
 
-def _nodes(number: int) -> str:
-    return "1 node" if number == 1 else f"{number} nodes"
+def _nodes(number: int | str) -> str:
+    return "1 node" if str(number) == "1" else f"{number} nodes"
 
 
-def _some(names: list[str] | tuple[str, ...], most: int = 3) -> str:
+def _some(names: Sequence[str], most: int = 3) -> str:
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

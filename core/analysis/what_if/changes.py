@@ -5,6 +5,7 @@ Every function returns a Change; one that names something that is not there rais
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import count, islice
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from core.cluster import overlay
 from core.cluster.snapshot import Snapshot
 from core.errors import InputError
 from core.kube.node import Node, NodeCondition, codec
+from core.kube.own_kinds import NodeGroup
 from core.kube.pod import Pod
 from core.policy.settings import override
 
@@ -35,15 +37,26 @@ def expand(group: str, by: int) -> Change:
         if by > room:
             limit = f"group {group} has room for {room} more (its maximum is {owner.max_size}), not for {by}"
             state = state.noted(limit)
-        fresh = [_ready(template.copy(f"what-if-{number}"), state) for number in range(1, min(by, room) + 1)]
+        numbers = (number for number in count(1) if _new_name(owner, number) not in state.snapshot.nodes)
+        names = [_new_name(owner, number) for number in islice(numbers, min(by, room))]
+        fresh = [_ready(named(template.node, name), state) for name in names]
         pods = [_on(pod, node) for node in fresh for pod in template.pods]
         return replace(state, snapshot=overlay.grown(state.snapshot, fresh, pods, group))
 
     return change
 
 
+def _new_name(group: NodeGroup, number: int) -> str:
+    """What a person recognises; no real node's name holds spaces."""
+    return f"new node {number} of {group.name}"
+
+
 def attach(
-    name: str, cpu: int | None = None, memory: int | None = None, group: str | None = None, **labels: str
+    name: str,
+    cpu: int | None = None,
+    memory: int | None = None,
+    group: str | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Change:
     """An existing machine joins: with so much CPU (millicores) and memory (bytes), or like the nodes of `group`."""
 
@@ -52,7 +65,7 @@ def attach(
         model = template.node if template is not None else None
         if model is None and (cpu is None or memory is None):
             raise InputError(f"machine {name}: say how much cpu and memory it has, or a group whose nodes it is like")
-        machine = _ready(_machine(name, model, cpu, memory, labels), state)
+        machine = _ready(_machine(name, model, cpu, memory, labels or {}), state)
         return replace(state, snapshot=overlay.grown(state.snapshot, [machine], (), group))
 
     return change

@@ -66,7 +66,8 @@ def _with_replicas(state: State, workload: Workload, more: int) -> State:
         state = state.noted(f"the volumes that new pods of {workload.kind} {workload.key} would get are left aside")
     fresh = overlay.unbound(model, state.snapshot.as_of)
     fresh = msgspec.structs.replace(fresh, rare=msgspec.structs.replace(fresh.rare, claims=()))
-    keys = [f"{workload.key}-what-if-{number}" for number in range(1, more + 1)]
+    earlier = sum(key.startswith(f"{workload.key}-what-if-") for key in state.snapshot.pods)
+    keys = [f"{workload.key}-what-if-{number}" for number in range(earlier + 1, earlier + more + 1)]
     pods = {key: msgspec.structs.replace(fresh, key=key, uid=key) for key in keys}
     return replace(state, snapshot=overlay.with_pods(state.snapshot, pods))
 

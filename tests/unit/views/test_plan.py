@@ -38,7 +38,7 @@ def pods(found: dict[str, Any]) -> dict[str, tuple[str, str]]:
         (
             (pool("g", autoscaling=False), pending_pod("p")),
             "by-hand",
-            "Fits a new node of g, which only a person can grow: No autoscaler grows this group; a person may.",
+            "Fits a new node of g, but the autoscaler adds none. No autoscaler grows this group; a person may.",
         ),
         (
             (pool("a"), pool("b"), pending_pod("p", "9")),

@@ -15,7 +15,7 @@ def test_it_says_what_would_happen_the_worst_first() -> None:
     )  # fmt: skip
     found = what_if(planning.plan(taken, discover(taken)), [drain(["a"])])
     assert list(sentences(found)) == [
-        "1 pod would lose their place and find none: default/large.",
+        "1 pod would lose its place and find none: default/large.",
         "1 pod would be gone for good: default/bare.",
         "1 pod would land on 1 node.",
         "1 pod would still wait: default/late.",
