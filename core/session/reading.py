@@ -8,6 +8,7 @@ from core.clock import Clock
 from core.cluster.intake import Intake
 from core.cluster.snapshot import Snapshot
 from core.cluster.store import Store
+from core.errors import SourceUnreachable
 from core.kube import kinds
 from core.views import sources
 from core.views.status import Progress
@@ -60,7 +61,7 @@ def load_dump(path: str, tell: TellProgress | None) -> tuple[Store, float, list[
 
 
 async def _read_cluster(where: Where, clock: Clock, tell: TellProgress | None, cloud_details: bool | None) -> Reading:
-    from core.clients.kubernetes import connect
+    from core.clients.kubernetes import ApiError, connect
     from core.feeds.kubernetes import read_once
     from core.feeds.kubernetes.cluster import SERVED
 
@@ -72,6 +73,8 @@ async def _read_cluster(where: Where, clock: Clock, tell: TellProgress | None, c
             if tell and (progress := sources.loading_progress(intake.states)):
                 tell(progress)
         loading.result()
+    except ApiError as error:  # whatever the server says instead of an answer: there is none
+        raise SourceUnreachable(str(error)) from None
     finally:
         await clients.close()
     if cloud_details is not None and where.cloud:

@@ -81,11 +81,11 @@ def clock(timestamp: float | None) -> str:
 
 
 def cpu(millicores: float | None) -> str:
-    """Millicores in cores where that is short, in m where it is not: 250m, 2, 1.5, 11."""
+    """Millicores in cores, less than one core in m, as Kubernetes writes them: 250m, 2, 1.5, 11."""
     value = _number(millicores)
     if value is None:
         return NONE
-    if abs(value) < 1000 and value % 100:
+    if 0 < abs(value) < 1000:
         return f"{value:.0f}m"
     return ">9M" if value > 9e9 else _short(value / 1000)
 

@@ -109,17 +109,16 @@ class Followed:
 
 
 @contextlib.asynccontextmanager
-async def followed(kubeconfig: Path, context: str | None = None) -> AsyncIterator[Followed]:
-    """The Nodes screen's session, from its first table on."""
+async def followed(
+    kubeconfig: Path, context: str | None = None, first: Connection = Connection.LIVE
+) -> AsyncIterator[Followed]:
+    """The Nodes screen's session, from when its source is in the state `first`."""
     session = Session(Where(kubeconfig=str(kubeconfig), context=context, cloud=False))
     session.subscribe(NODES)
     view = Followed(session)
     running = asyncio.create_task(view.run())
     try:
-        await asyncio.wait(
-            [running, asyncio.create_task(view.until(lambda: view.is_in(Connection.LIVE), 20, "the first table"))],
-            return_when=asyncio.FIRST_COMPLETED,
-        )
+        await view.until(lambda: view.is_in(first), 20, f"a source that is {first}")
         yield view
     finally:
         await session.close()

@@ -81,7 +81,7 @@ def test_durations(seconds: float | None, short: str, longer: str) -> None:
         (0, "0"),
         (5, "5m"),
         (250, "250m"),
-        (100, "0.1"),
+        (100, "100m"),
         (1500, "1.5"),
         (2000, "2"),
         (123456, "123"),
