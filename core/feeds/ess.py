@@ -129,11 +129,14 @@ class GroupDetails:
         due = sorted((one for one in self._due() if only in ("", one[1])), key=lambda one: one[0])[:most]
         for _, what, group in due:
             await self._read(what, group)
+        self._end_first_round()
         return len(due)
 
     async def read_creations(self, calls: int) -> int:
         """The activities that members came by, where they are not among the newest: they tell on whose behalf a machine
         was made. How many calls it took."""
+        if time.monotonic() < self._blocked.get(ACTIVITY.name, 0.0):
+            return 0
         known, wanted = self._around.known.table(ACTIVITY.name), self._creations()
         made = [name for name in wanted if name not in known and name not in self._asked]
         parts = [made[start : start + ACTIVITIES] for start in range(0, len(made), ACTIVITIES)][:calls]
@@ -142,6 +145,7 @@ class GroupDetails:
                 found = await self._ess.activities_by_id(part)
             except CloudError as error:
                 self._activities.failed(error)
+                self._blocked[ACTIVITY.name] = time.monotonic() + self._around.pause(error)
                 return 0
             self._asked.update(part)
             self._activities.merge(found.items, problems=found.problems, part="by id")
@@ -191,17 +195,20 @@ class GroupDetails:
         self._moves[what, group.id] = group.moves
 
     async def _read_members(self, group: ScalingGroup) -> None:
-        """The first round is held back until it is whole: that a machine is in no group must not be said too early."""
         found = await self._ess.members(group.id)
         if self._first is None:
             self._put(self._members, group.id, found.items, found.problems)
+        else:
+            self._first[group.id] = found
+
+    def _end_first_round(self) -> None:
+        """Members are held back until all groups have been read: "in no group" must not be said too early."""
+        if self._first is None or not self._around.related or not self._around.related <= self._first.keys():
             return
-        self._first[group.id] = found
-        if self._around.related <= self._first.keys():
-            whole, self._first = self._first.values(), None
-            self._members.replace(
-                [item for one in whole for item in one.items], [line for one in whole for line in one.problems]
-            )
+        whole, self._first = self._first.values(), None
+        self._members.replace(
+            [item for one in whole for item in one.items], [line for one in whole for line in one.problems]
+        )
 
     async def _read_activities(self, group: ScalingGroup) -> None:
         found = await self._ess.activities(group.id, NEWEST)
@@ -227,6 +234,8 @@ class GroupDetails:
 
     def _forget_groups(self) -> None:
         """What belongs to a group that is no more, goes."""
+        if not self._around.known.is_available(SCALING_GROUP.name):
+            return
         groups = self._around.known.table(SCALING_GROUP.name)
         for table, _ in self._readers.values():
             gone = [item for item in self._around.known.table(table.kind.name).values() if item.group_id not in groups]

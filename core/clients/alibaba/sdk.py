@@ -66,6 +66,7 @@ class Sdk:
         self._clients: dict[str, Any] = {}
         self._credential: Any = None
         self._making = threading.Lock()
+        self._outdated = False
 
     def prepare(self, product: str) -> None:
         """Import the SDK and make the client, which takes seconds, before the first call has its turn."""
@@ -77,12 +78,13 @@ class Sdk:
         return _typed(client, call) if isinstance(call, Typed) else _generic(client, call)
 
     def renew(self) -> None:
-        """Read the credentials again at the next call: they may have been replaced."""
-        with self._making:
-            self._clients, self._credential = {}, None
+        """Read the credentials again at the next call: they may have been replaced. Never waits."""
+        self._outdated = True
 
     def _client(self, product: str) -> Any:
         with self._making:
+            if self._outdated:
+                self._outdated, self._clients, self._credential = False, {}, None
             if product not in self._clients:
                 self._clients[product] = self._make(product)
             return self._clients[product]
