@@ -19,6 +19,10 @@ COMMANDS = {
     "scale-in": "nodes that could go, and why the others stay",
     "what-if": "what would be different if somebody did this, tried out on a copy",
     "groups": "scaling groups and node pools: sizes, limits, problems",
+    "drain": "empty nodes: checked first, through their budgets, on record",
+    "cordon": "take no new pods on nodes",
+    "uncordon": "let nodes take new pods again",
+    "journal": "what was done from here; resume, undo or close what was left in the middle",
     "record": "write a dump of the cluster, with secrets masked",
     "sim": "the simulated cluster and cloud alone",
     "completion": "a shell completion script",
@@ -48,7 +52,7 @@ def parser(meant: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     top.add_argument("--version", action="store_true", help="print the version and exit")
     top.add_argument("--demo", action="store_true", help="a simulated cluster, armed; nothing else is needed")
     top.add_argument("--write", action="store_true", help="arm the actions; without it nothing can be changed")
-    add_source_options(top)
+    add_source_options(top, first=True)
     commands = top.add_subparsers(metavar="command", title="commands", dest="command")
     for name, summary in COMMANDS.items():
         one = commands.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)

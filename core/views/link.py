@@ -24,8 +24,38 @@ class Retry(msgspec.Struct, frozen=True, tag=True):
     """An intent: don't wait for the next attempt, ask the sources again now."""
 
 
+class PlanAction(msgspec.Struct, frozen=True, tag=True):
+    """An intent: say what it would mean to do this; nothing is done. Times in seconds.
+
+    `action` is drain, cordon or uncordon, `targets` are nodes by name. The answer is the view ViewKey("action", id)."""
+
+    id: str
+    action: str
+    targets: tuple[str, ...]
+    force: bool = False
+    delete_local_data: bool = False
+    grace_period: int | None = None
+    timeout: float = 1800.0
+    parallel: int = 4
+    max_nodes: int | None = None
+    why: str = ""
+
+
+class RunAction(msgspec.Struct, frozen=True, tag=True):
+    """An intent: do what was planned under this id. `typed` is what the person typed to confirm it."""
+
+    id: str
+    typed: str = ""
+
+
+class CancelAction(msgspec.Struct, frozen=True, tag=True):
+    """An intent: stop the action at the next safe point, or forget the plan that was not run."""
+
+    id: str
+
+
 Update = TableView | TableChange | DetailView | Status | Failure
-Intent = Retry
+Intent = Retry | PlanAction | RunAction | CancelAction
 
 
 class Link(Protocol):

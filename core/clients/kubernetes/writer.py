@@ -1,6 +1,7 @@
 """Writing to a Kubernetes API server: create, patch, delete, evict. Only core.actions is given one; it is absent when
 the program is read-only."""
 
+from contextvars import ContextVar
 from typing import Any
 
 from core.clients.kubernetes import errors
@@ -9,6 +10,9 @@ from core.clients.kubernetes.connection import Connection, query_of
 STRATEGIC_MERGE = "application/strategic-merge-patch+json"
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""The id under which the API server's audit log has the last change that this task sent."""
 
 
 class Writer:
@@ -66,6 +70,7 @@ class Writer:
             {"dryRun": "All" if dry_run else None, "fieldManager": "vacancy" if method != "DELETE" else None}
         )
         answer = await self._connection.send(method, path, query, body=body, content_type=content_type)
+        request_id.set(answer.headers.get("Audit-Id", ""))
         try:
             return await answer.read()
         except (aiohttp.ClientError, OSError) as error:

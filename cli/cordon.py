@@ -1,0 +1,20 @@
+"""`vacancy cordon NODE...`: take no new pods on nodes, on record."""
+
+import argparse
+
+from cli import acting
+
+
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = "No new pods on these nodes; those that are there stay."
+    parser.epilog = "example:\n  vacancy cordon --write cn-hangzhou.10.0.3.18\n"
+    parser.add_argument("nodes", nargs="+", metavar="NODE")
+    acting.add_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    from core.views.link import PlanAction
+
+    return acting.run(args, PlanAction("", "cordon", tuple(args.nodes), max_nodes=args.max_nodes, why=args.why))

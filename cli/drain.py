@@ -1,0 +1,48 @@
+"""`vacancy drain NODE...`: empty nodes, safely: checked first, evicted through their budgets, on record."""
+
+import argparse
+
+from cli import acting
+
+EXAMPLES = """examples:
+  vacancy drain --dry-run cn-hangzhou.10.0.3.18         the plan as JSON: who leaves, where to, what stands in the way
+  vacancy drain --write cn-hangzhou.10.0.3.18           the same, asked for confirmation, and done
+  vacancy drain --write --yes --parallel 2 n1 n2 n3     several, two at a time, all cordoned first
+
+Nothing is cordoned when the preflight finds that it can't succeed (exit code 4). DaemonSet and static pods stay.
+Budgets hold: pods are evicted, never deleted. Ctrl-C stops at the next safe point; vacancy journal has the record.
+"""
+
+
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = "Cordon nodes and evict what is on them, after a preflight that changes nothing."
+    parser.epilog = EXAMPLES
+    parser.add_argument("nodes", nargs="+", metavar="NODE")
+    parser.add_argument("--force", action="store_true", help="also pods that no controller starts anew")
+    parser.add_argument(
+        "--delete-emptydir-data", action="store_true", help="also pods whose local data (emptyDir) is lost with them"
+    )
+    parser.add_argument("--grace-period", type=int, metavar="SECONDS", help="default: each pod's own")
+    parser.add_argument("--timeout", type=float, default=1800.0, metavar="SECONDS", help="for each node; default: 1800")
+    parser.add_argument("--parallel", type=int, default=4, metavar="N", help="nodes at a time; default: 4")
+    acting.add_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Drain them."""
+    from core.views.link import PlanAction
+
+    asked = PlanAction(
+        "",
+        "drain",
+        tuple(args.nodes),
+        force=args.force,
+        delete_local_data=args.delete_emptydir_data,
+        grace_period=args.grace_period,
+        timeout=args.timeout,
+        parallel=args.parallel,
+        max_nodes=args.max_nodes,
+        why=args.why,
+    )
+    return acting.run(args, asked)

@@ -1,0 +1,79 @@
+"""`vacancy journal`: what was done from here, by whom and how it ended; and the ways out of what was left in the
+middle."""
+
+import argparse
+import asyncio
+import time
+
+from cli import acting, output
+from cli.where import add_source_options, where
+from core.errors import InputError
+
+EXAMPLES = """examples:
+  vacancy journal                       all actions, the newest first
+  vacancy journal show ID               one of them, line by line
+  vacancy journal compare ID            what it left in the middle, held against the cluster
+  vacancy journal resume --write ID     go on with it; undo: give the nodes back; close: leave it as it is
+"""
+HOW = ("resume", "undo", "close")
+
+
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.description = "The record of actions on this machine."
+    parser.epilog = EXAMPLES
+    parser.add_argument("do", nargs="?", default="list", choices=("list", "show", "compare", *HOW))
+    parser.add_argument("id", nargs="?", default="", help="the action, or the end of its id")
+    parser.add_argument("-o", "--output", choices=("table", "json", "yaml", "name"), default="table")
+    parser.add_argument("--write", action="store_true", default=argparse.SUPPRESS, help="arm it: really do it")
+    add_source_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print it, or put in order what was left in the middle."""
+    from core.session.acting import entries, entry
+    from core.views import journal
+
+    if args.do == "list":
+        found = entries()
+        if args.output == "table":
+            table = journal.view(found, time.time(), 0)
+            output.write("".join(f"{note}\n\n" for note in table.notes) + output.as_table(table, table.rows))
+        else:
+            _write(args, {"apiVersion": "vacancy/v1", "kind": "Journal", "items": [journal.document(e) for e in found]})
+        return 0
+    if not args.id:
+        raise InputError(f"vacancy journal {args.do}: name the action; see vacancy journal")
+    if args.do == "show":
+        one = entry(args.id)
+        if args.output == "table":
+            table = journal.detail(one, time.time(), 0).tables[0]
+            output.write(output.as_table(table, table.rows))
+        else:
+            _write(args, {"apiVersion": "vacancy/v1", "kind": "JournalEntry", "lines": one.lines})
+        return 0
+    return asyncio.run(_recover(args))
+
+
+async def _recover(args: argparse.Namespace) -> int:
+    from core.session import acting as session
+
+    found = session.entry(args.id)
+    async with session.acting(where(args)) as actor:
+        lines = await session.compare(actor, found)
+        output.write("".join(f"{line}\n" for line in lines))
+        if args.do == "compare":
+            return 0
+        run = actor.reopen(found, acting.Watcher().show)
+        with acting.interruptible(run):
+            await session.recover(run, found, args.do)
+        return acting.ending(run)
+
+
+def _write(args: argparse.Namespace, document: dict[str, object]) -> None:
+    if args.output == "name":
+        items = document.get("items") or ()
+        assert isinstance(items, list)
+        output.write("".join(f"{item['id']}\n" for item in items))
+    else:
+        output.write(output.as_json(document) if args.output == "json" else output.as_yaml(document))

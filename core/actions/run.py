@@ -1,0 +1,135 @@
+"""An action that runs: its journal, its cancellation, how far it is. What is done step by step is in the module of each
+action."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from core.actions.action_plan import ActionPlan
+from core.actions.journal import Journal
+from core.clients.kubernetes import ApiError, Reader, Writer
+from core.clients.kubernetes.writer import request_id
+from core.clock import Clock
+from core.errors import VacancyError, one_line
+
+T = TypeVar("T")
+
+DONE, FAILED, CANCELLED, REFUSED, PARTLY = "done", "failed", "cancelled", "refused", "partly done"
+"""How an action ends."""
+
+
+class NodeProgress(msgspec.Struct, frozen=True):
+    """How far one node is. `phase` in a word, `text` why; `held`: pod -> why it is still there."""
+
+    name: str
+    phase: str = "waiting"
+    pods: int = 0
+    gone: int = 0
+    held: dict[str, str] = {}
+    text: str = ""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far an action is. `outcome` is "" while it runs."""
+
+    id: str
+    action: str
+    doing: str
+    nodes: tuple[NodeProgress, ...] = ()
+    began: float = 0.0
+    outcome: str = ""
+    text: str = ""
+
+
+class Cancelled(Exception):
+    """Somebody wants it to stop here."""
+
+
+class Run:
+    """What the steps of one action share."""
+
+    def __init__(
+        self,
+        plan: ActionPlan,
+        journal: Journal,
+        reader: Reader,
+        writer: Writer,
+        clock: Clock | None = None,
+        tell: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.plan, self.journal, self.reader, self.writer = plan, journal, reader, writer
+        self.clock = clock or Clock()
+        self._tell = tell
+        self._cancelled = asyncio.Event()
+        nodes = tuple(NodeProgress(node.name) for node in plan.nodes)
+        self.progress = Progress(plan.id, plan.action, "starting", nodes, self.clock.now())
+
+    def cancel(self) -> None:
+        """Stop at the next safe point: what was sent is waited for, nothing more is sent."""
+        self._cancelled.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def check(self) -> None:
+        """Raises Cancelled when somebody wants it to stop."""
+        if self.cancelled:
+            raise Cancelled
+
+    async def pause(self, seconds: float) -> None:
+        """Wait; raises Cancelled as soon as somebody wants it to stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._cancelled.wait(), seconds)
+        self.check()
+
+    async def effect(
+        self, step: str, about: str, act: Callable[[], Awaitable[T]], always: bool = False, **before: Any
+    ) -> T:
+        """A side effect, on record before it is sent and after it was answered. `always`: it puts something in order,
+        so it is sent even when the action was cancelled.
+
+        Raises what `act` raises, once that is on record too."""
+        if not always:
+            self.check()
+        number = await self.journal.intent(step, about, **before)
+        request_id.set("")
+        try:
+            answer = await act()
+        except VacancyError as error:
+            status = error.status if isinstance(error, ApiError) else None
+            await self.journal.result(number, False, request_id.get(), error=one_line(str(error)), status=status)
+            raise
+        await self.journal.result(number, True, request_id.get())
+        return answer
+
+    def doing(self, text: str) -> None:
+        """What the whole action is at."""
+        self._now(msgspec.structs.replace(self.progress, doing=text))
+
+    def node(self, name: str, **changed: Any) -> None:
+        """What became of one node."""
+        nodes = tuple(
+            msgspec.structs.replace(one, **changed) if one.name == name else one for one in self.progress.nodes
+        )
+        self._now(msgspec.structs.replace(self.progress, nodes=nodes))
+
+    def of(self, name: str) -> NodeProgress:
+        """How far this node is."""
+        return next(one for one in self.progress.nodes if one.name == name)
+
+    async def end(self, outcome: str, text: str = "", final: bool = True) -> None:
+        """The last line of the journal, and of the progress. Not `final`: there is still something to put in order."""
+        if final:
+            await self.journal.end(outcome, text=text, nodes=msgspec.to_builtins(self.progress.nodes))
+        else:
+            await self.journal.note("", text)
+        self._now(msgspec.structs.replace(self.progress, outcome=outcome, doing=outcome, text=text))
+
+    def _now(self, progress: Progress) -> None:
+        self.progress = progress
+        if self._tell is not None:
+            self._tell(progress)

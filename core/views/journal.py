@@ -1,0 +1,135 @@
+"""The journal of actions as a table, and one action's record in full. The files are read in core/actions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.actions.journal_reading import UNFINISHED, Entry
+from core.views.detail import DetailView, Fact
+from core.views.table import Cell, Column, Row, TableView, Tone, ViewKey, text_cell
+
+COLUMNS = (
+    Column("began", "BEGAN", 24, describes="When it was begun, in UTC"),
+    Column("action", "ACTION", 9, describes="What was done"),
+    Column("about", "ABOUT", 30, min_width=16, grow=True, describes="To what"),
+    Column("state", "STATE", 12, describes="How it ended; unfinished: a process ended in the middle"),
+    Column("result", "RESULT", 40, min_width=20, grow=True, describes="What came of it, in words"),
+    Column("who", "WHO", 24, min_width=12, importance=1, describes="Who began it"),
+    Column("context", "CONTEXT", 16, importance=2, describes="Where"),
+    Column("id", "ID", 22, describes="The action's name, for vacancy journal"),
+)
+STEPS = (
+    Column("at", "AT", 24),
+    Column("event", "EVENT", 8),
+    Column("step", "STEP", 10),
+    Column("about", "ABOUT", 40, min_width=20, grow=True),
+    Column("outcome", "OUTCOME", 40, min_width=20, grow=True),
+)
+
+
+def view(entries: Sequence[Entry], now: float, generation: int) -> TableView:
+    """One row for each action, the newest first."""
+    return TableView(
+        key=ViewKey("journal"),
+        title="Journal",
+        columns=COLUMNS,
+        rows=tuple(_row(entry) for entry in entries),
+        generation=generation,
+        as_of=now,
+        noun="actions",
+        empty="Nothing was done from here yet.",
+        notes=_notes(entries),
+    )
+
+
+def _notes(entries: Sequence[Entry]) -> tuple[str, ...]:
+    left = [entry for entry in entries if entry.open]
+    if not left:
+        return ()
+    return (f"{len(left)} left in the middle: vacancy journal resume, undo or close {left[0].id}",)
+
+
+def _row(entry: Entry) -> Row:
+    plan = entry.plan
+    texts = (
+        entry.began,
+        plan.action if plan else "",
+        about(entry),
+        entry.state,
+        result(entry),
+        plan.who if plan else "",
+        plan.context if plan else "",
+        entry.id,
+    )
+    cells = tuple(text_cell(text, tone(entry) if index == 3 else Tone.PLAIN) for index, text in enumerate(texts))
+    return Row(entry.id, cells, opens=ViewKey("journal-entry", entry.id))
+
+
+def tone(entry: Entry) -> Tone:
+    """Green is done, red wants a hand."""
+    if entry.state == "done":
+        return Tone.GOOD
+    return Tone.DANGER if entry.state in (UNFINISHED, "failed", "partly done") else Tone.PLAIN
+
+
+def about(entry: Entry) -> str:
+    """What the action touches."""
+    if entry.plan is None:
+        return ""
+    names = [node.name for node in entry.plan.nodes]
+    return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+
+
+def result(entry: Entry) -> str:
+    """What came of it, as its last line says."""
+    last = entry.lines[-1] if entry.lines else {}
+    return str((last.get("summary") or {}).get("text") or last.get("text") or "")
+
+
+def detail(entry: Entry, now: float, generation: int) -> DetailView:
+    """One action, line by line as it stands on disk."""
+    facts = (
+        Fact("State", Cell(entry.state, tone=tone(entry))),
+        Fact("About", Cell(about(entry))),
+        Fact("Began", Cell(entry.began)),
+        Fact("Ended", Cell(entry.ended or "-")),
+        Fact("Who", Cell(entry.plan.who if entry.plan else "-")),
+        Fact("Why", Cell((entry.plan.why if entry.plan else "") or "-")),
+        Fact("Where", Cell(entry.plan.server if entry.plan else "-")),
+        Fact("Result", Cell(result(entry) or "-")),
+        Fact("File", Cell(str(entry.path))),
+    )
+    key = ViewKey("journal-entry", entry.id)
+    rows = tuple(Row(str(number), _cells(line)) for number, line in enumerate(entry.lines))
+    steps = TableView(ViewKey("record"), "Record", STEPS, rows, generation, now, noun="lines")
+    name = f"{entry.plan.action} {entry.id}" if entry.plan else entry.id
+    return DetailView(key, name, generation, now, facts, (steps,))
+
+
+def _cells(line: dict[str, Any]) -> tuple[Cell, ...]:
+    event = str(line.get("event"))
+    after = line.get("after") or {}
+    outcome = ""
+    if event == "result":
+        outcome = "ok" if line.get("ok") else str(after.get("error") or "failed")
+    elif event == "end":
+        outcome = f"{line.get('outcome')}: {(line.get('summary') or {}).get('text', '')}"
+    step = str(line.get("step") or (f"of {line.get('number')}" if event == "result" else ""))
+    told = str(line.get("about") or line.get("request") or line.get("who") or "")
+    words = (str(line.get("at")), event, step, told, outcome or str(line.get("text") or ""))
+    return tuple(text_cell(word) for word in words)
+
+
+def document(entry: Entry) -> dict[str, Any]:
+    """One action as plain data."""
+    return {
+        "id": entry.id,
+        "state": entry.state,
+        "action": entry.plan.action if entry.plan else None,
+        "nodes": [node.name for node in entry.plan.nodes] if entry.plan else [],
+        "began": entry.began,
+        "ended": entry.ended or None,
+        "who": entry.plan.who if entry.plan else None,
+        "why": (entry.plan.why if entry.plan else "") or None,
+        "context": entry.plan.context if entry.plan else None,
+        "result": result(entry),
+    }
