@@ -68,7 +68,7 @@ class Following:
         self.intake = Intake(self.store, (*READ, GROUP))
         for one in nodes:
             self.store.upsert("Node", one)
-        asked = CloudChoice(env=env, home=Path("/nowhere"), **choice)
+        asked = CloudChoice(env=env, **{"home": Path("/nowhere"), **choice})
         self.feed = CloudFeed(asked, self.store, self.intake, timing=timing)
         self._task: asyncio.Task[None] | None = None
 

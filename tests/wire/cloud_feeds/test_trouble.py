@@ -2,7 +2,9 @@
 
 import asyncio
 import dataclasses
+import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,6 +64,29 @@ async def test_an_expired_token_and_its_renewal(server: CloudServer) -> None:
         state = await trouble(it)
         assert "the security token has expired" in state.cause
         server.gateway.access.add(dataclasses.replace(who, expires=time.time() + 600))
+        await it.until(lambda: groups_state(it) == FeedState(Phase.LIVE))
+
+
+async def test_a_profile_whose_token_is_replaced(
+    server: CloudServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "RENEW_PERIOD", 0.5)
+    who = Principal("sts", "STS.sim", "sts-secret", security_token="token-2")
+    server.gateway.access.add(who)
+    (tmp_path / ".aliyun").mkdir()
+
+    def write(token: str) -> None:
+        keys = {"access_key_id": who.access_key, "access_key_secret": who.secret, "sts_token": token}
+        profile = {"name": "ops", "mode": "StsToken", "region_id": "cn-hangzhou", **keys}
+        (tmp_path / ".aliyun" / "config.json").write_text(json.dumps({"current": "ops", "profiles": [profile]}))
+
+    write("token-1")
+    endpoints = {name: value for name, value in environment(server).items() if name.startswith("VACANCY")}
+    async with Following(endpoints, NODES, home=tmp_path) as it:
+        state = await trouble(it)
+        assert "the security token is not valid" in state.cause
+        assert "profile 'ops'" in state.cause
+        write("token-2")
         await it.until(lambda: groups_state(it) == FeedState(Phase.LIVE))
 
 
