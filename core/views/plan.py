@@ -13,6 +13,7 @@ from core.analysis.pending.result import (
     Pending,
     PodVerdict,
 )
+from core.analysis.pending.templates import NAME_START
 from core.analysis.planning import Plan
 from core.scheduling.refusal import NOT_EVALUATED, Refusal
 from core.views import reasons, scale_in
@@ -110,7 +111,7 @@ def explanation(
         case "ignored":
             return f"Ignored by the autoscaler: {reasons.meaning(verdict.ignored_because or '')}"
         case "fits-existing":
-            return f"Fits {verdict.node} as it is: the scheduler should place it soon."
+            return _fits(verdict.node or "", names)
         case "eci":
             return f"Runs on the virtual node {verdict.node}: no machine is needed."
         case "scale-out":
@@ -124,6 +125,14 @@ def explanation(
             why = reasons.meaning(skipped.get(fits[0], "")) if fits else ""
             return f"Fits a new node of {_listed(fitting)}, but the autoscaler adds none. {why}"
     return _nowhere(verdict)
+
+
+def _fits(node: str, names: Mapping[str, str]) -> str:
+    if not node.startswith(NAME_START):
+        return f"Fits {node} as it is: the scheduler should place it soon."
+    start = node.removeprefix(NAME_START)
+    group = next((name for group, name in names.items() if start.startswith(group)), start)
+    return f"Fits a node of {group} that is on its way: the scheduler should place it when it has joined."
 
 
 def _nowhere(verdict: PodVerdict) -> str:

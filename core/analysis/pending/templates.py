@@ -21,6 +21,8 @@ from core.policy import Policy
 from core.scheduling import node_affinity, node_name, taint_toleration
 
 HOSTNAME = "kubernetes.io/hostname"
+NAME_START = "template-node-for-"
+"""What the name of a node that is on its way begins with, before its group's id."""
 _TEMPLATE_LABEL = "cluster-autoscaler.kubernetes.io/template-node"
 _RENAMED = (
     ("kubernetes.io/arch", "beta.kubernetes.io/arch"),
@@ -165,7 +167,7 @@ class _Maker:
         cordoned = node.unschedulable and not self._policy.scale_from_unschedulable
         blank = msgspec.structs.replace(node, taints=taints, unschedulable=cordoned)
         extra = {_TEMPLATE_LABEL: "true"} if self._policy.rule_set.at_least(1, 35) else {}
-        return named(blank, f"template-node-for-{group.id}", extra)
+        return named(blank, f"{NAME_START}{group.id}", extra)
 
     def _passing(self, taint: Taint) -> bool:
         told = (*self._policy.startup_taint, *self._policy.ignore_taint, *self._policy.status_taint)
