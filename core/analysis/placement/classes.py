@@ -175,6 +175,11 @@ class Classes:
     def __len__(self) -> int:
         return len(self._plain) + len(self._others)
 
+    def unremarkable(self, pod: Pod) -> bool:
+        """It ties itself to no other pod, to no port and to no volume: only whether others mean it can matter."""
+        kind = self.kind(pod.template.shape, pod.pin)
+        return kind.plain and not kind.sticky and not pod.rare.claims
+
     def kind(self, shape: Shape, pin: str | None) -> Kind:
         found = self._kinds.get(id(shape)) if pin is None else self._pinned_kinds.get((id(shape), pin))
         if found is None:

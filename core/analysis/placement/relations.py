@@ -73,6 +73,11 @@ class Relations:
         self.gone: set[int] = set()
         """Nodes that left the cluster: no part of any domain."""
 
+    @property
+    def counting(self) -> bool:
+        """Some pod, there or considered, asks about others."""
+        return bool(self._tallies or self._repelling)
+
     def resident_of(self, pod: Pod) -> Resident:
         """The one for the pod's labels. New ones start to feed the counters that count them."""
         labels = pod.template.labels

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from core.analysis.placement.classes import Kind, Need, PodClass
 from core.analysis.placement.placement import Placement
+from core.kube.pod import Pod
 
 
 @dataclass(eq=False, slots=True)
@@ -70,6 +71,19 @@ class Trial:
         if plain:
             self._plain[made.kind] = found
         return found
+
+    def noticed(self, pod: Pod) -> bool:
+        """Others count it or keep it away."""
+        relations = self._placement.relations
+        if not relations.counting:
+            return False
+        resident = relations.resident_of(pod)
+        return bool(resident.feeds or resident.repelled)
+
+    def seeker_of(self, pod: Pod) -> Seeker:
+        """The same for an unremarkable pod that nobody notices: one for all of a kind."""
+        classes = self._placement.classes
+        return self._plain.get(classes.kind(pod.template.shape, pod.pin)) or self.seeker(classes.of(pod))
 
     @staticmethod
     def felt(made: PodClass) -> bool:

@@ -112,7 +112,8 @@ class Removals:
 
     def _felt(self, sorts: Iterable[Sort]) -> list[PodClass]:
         """The pods that leave the node and are felt by others."""
-        return [sort.made for sort in sorts if sort.felt and (self._ghosts or sort.seeker is not None)]
+        felt = (sort for sort in sorts if sort.felt and (self._ghosts or sort.seeker is not None))
+        return [sort.made for sort in felt if sort.made is not None]
 
     def risky(self, node: int) -> bool:
         """A budget lets fewer pods go at once than the node has of it."""

@@ -29,10 +29,13 @@ class Sort:
     budget has been used; `unknown`: what keeps us from saying whether they could move; `seeker`: how they look for a
     place, None when they don't."""
 
+    pod: Pod
+    """One of them."""
     namespace: str
     """With its slash."""
     ruling: Ruling
-    made: PodClass
+    made: PodClass | None
+    """None where nothing but their size tells them from others: most of them."""
     stays_behind: bool
     held: tuple[str, str] | None
     unknown: str | None
@@ -53,9 +56,7 @@ class Roster:
         self._fates: dict[tuple[object, ...], Fate] = {}
         self.sorts: list[list[Sort]] = [self._sorted(pods) for pods in placement.pods]
         for sort in (*self._known.values(), *self._ordinary.values()):
-            if sort.ruling.outcome is Outcome.MOVE:
-                sort.seeker = trial.seeker(sort.made)
-            sort.felt = trial.felt(sort.made)
+            self._finish(sort, trial)
 
     @staticmethod
     def holds(sort: Sort, left: Allowances) -> bool:
@@ -92,9 +93,18 @@ class Roster:
         return found
 
     def _new(self, pod: Pod, namespace: str, fate: Fate) -> Sort:
-        made = self._placement.classes.of(pod)
+        made = None if self._placement.classes.unremarkable(pod) else self._placement.classes.of(pod)
         unknown = _unknown(fate.ruling, made)
-        return Sort(f"{namespace}/", fate.ruling, made, fate.stays_behind, fate.held, unknown, fate.bursts)
+        return Sort(pod, f"{namespace}/", fate.ruling, made, fate.stays_behind, fate.held, unknown, fate.bursts)
+
+    def _finish(self, sort: Sort, trial: Trial) -> None:
+        """What can only be said when all classes are known: who is noticed by others, and how they look for a place."""
+        if sort.made is None and trial.noticed(sort.pod):
+            sort.made = self._placement.classes.of(sort.pod)
+        if sort.made is not None:
+            sort.felt = trial.felt(sort.made)
+        if sort.ruling.outcome is Outcome.MOVE:
+            sort.seeker = trial.seeker_of(sort.pod) if sort.made is None else trial.seeker(sort.made)
 
     def _fate(self, pod: Pod, namespace: str) -> Fate:
         """Of an ordinary pod: the same for all sizes of an application."""
@@ -111,9 +121,9 @@ class Roster:
         return Fate(ruling, self._rules.blocked(ruling, self._untouched), self._rules.stays_behind(pod), bursts)
 
 
-def _unknown(ruling: Ruling, made: PodClass) -> str | None:
+def _unknown(ruling: Ruling, made: PodClass | None) -> str | None:
     if ruling.outcome is Outcome.UNKNOWN:
         return ruling.by
-    if ruling.outcome is not Outcome.MOVE or made.unknown is None:
+    if ruling.outcome is not Outcome.MOVE or made is None or made.unknown is None:
         return None
     return f"{made.unknown.plugin} ({', '.join(made.unknown.reasons)})"
