@@ -37,7 +37,7 @@ def short(verdict: NodeVerdict, now: float) -> Cell:
     tone = _TONES.get(verdict.verdict, Tone.MUTED)
     if verdict.verdict == "removable":
         moves = verdict.drain.moves_to
-        what = f"{len(moves)} pods to {len(set(moves.values()))} nodes" if moves else "empty"
+        what = f"{_count(len(moves), 'pod')} to {_count(len(set(moves.values())), 'node')}" if moves else "empty"
         when = _when(verdict, now)
         return Cell(f"{when}: {what}", _RANK.index("removable"), tone)
     words = "stays" if verdict.verdict == "blocked" else _WORDS[verdict.verdict]
@@ -125,8 +125,13 @@ def destinations(one: NodeVerdict) -> str:
     moves = Counter(one.drain.moves_to.values())
     if not moves:
         return "nothing to move" if one.drain.removable else ""
-    total = moves.total()
-    return f"{total} pod{'s' * (total != 1)} -> " + " ".join(f"{name} ({count})" for name, count in moves.most_common())
+    places = moves.most_common()
+    where = places[0][0] if len(places) == 1 else " ".join(f"{name} ({count})" for name, count in places)
+    return f"{_count(moves.total(), 'pod')} -> {where}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def headlines(plan: Plan, now: float) -> tuple[str, ...]:

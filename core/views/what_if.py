@@ -36,8 +36,11 @@ def sentences(found: Comparison) -> Iterator[str]:
 def said(found: Comparison) -> Iterator[tuple[str, Tone]]:
     """Each sentence with what its colour means."""
     yield from _pods_said(found)
-    if found.removable:
-        yield f"{_nodes(len(found.removable))} could go then: {_some(found.removable)}.", Tone.GOOD
+    old = [name for name in found.removable if name in found.before.snapshot.nodes]
+    if old:
+        yield f"{_nodes(len(old))} could go then: {_some(old)}.", Tone.GOOD
+    if spare := len(found.removable) - len(old):
+        yield f"{_nodes(spare).replace(' ', ' new ', 1)} would not be needed, and could go again.", Tone.WARNING
     if found.kept:
         yield f"{_nodes(len(found.kept))} could not go any more: {_some(found.kept)}.", Tone.WARNING
     if not (found.displaced or found.lost or found.lands or found.removable or found.kept):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from core.analysis.what_if import Comparison
-from core.views import candidates, what_if
+from core.views import candidates, pending, what_if
 from core.views.detail import DetailView, Fact
 from core.views.table import Align, Cell, Column, Row, TableView, Tone, ViewKey, text_cell
 
@@ -20,39 +20,54 @@ def view(found: Comparison, key: ViewKey, wishes: Sequence[Sequence[str]], gener
         generation=generation,
         as_of=now,
         facts=tuple(Fact("", Cell(sentence, tone=tone)) for sentence, tone in what_if.said(found)),
-        tables=(_pods(found, now), _nodes(found, now), _groups(found, now)),
+        tables=(_moves(found, now), _waits(found, now), _nodes(found, now), _groups(found, now)),
     )
 
 
-def _pods(found: Comparison, now: float) -> TableView:
+def _moves(found: Comparison, now: float) -> TableView:
     columns = (
         Column("pod", "POD", 40, 18, grow=True, hotkey="P"),
-        Column("what", "WHAT", 18, 10, hotkey="T", describes="What becomes of it."),
-        Column("from", "NOW ON", 26, 12, importance=2, grow=True),
-        Column("to", "THEN ON", 26, 12, importance=1, grow=True),
+        Column("what", "WHAT", 16, 10, hotkey="T", describes="What becomes of it."),
+        Column("from", "NOW ON", 24, 12, importance=2, grow=True),
+        Column("to", "THEN ON", 24, 12, importance=1, grow=True),
     )
     rows = []
     for pod, what, tone in list(_changes(found))[:MOST_ROWS]:
-        before = found.before.snapshot.pods.get(pod)
-        cells = (
-            text_cell(pod),
-            text_cell(what, tone),
-            text_cell(before.node or "" if before is not None else ""),
-            text_cell(found.lands.get(pod, "")),
-        )
-        labels = before.labels if before is not None else {}
-        rows.append(Row(pod, cells, labels=labels, opens=ViewKey("pod", pod) if before is not None else None))
-    empty = "No pod would get another place, and none waits."
-    return TableView(ViewKey("pods"), "Pods", columns, tuple(rows), 0, now, noun="pods", empty=empty)
+        cells = (text_cell(what, tone), text_cell(_node_of(pod, found)), text_cell(found.lands.get(pod, "")))
+        rows.append(_pod(pod, found, *cells))
+    empty = "No pod would get another place."
+    return TableView(ViewKey("moves"), "Pods that move", columns, tuple(rows), 0, now, noun="pods", empty=empty)
 
 
 def _changes(found: Comparison) -> Iterator[tuple[str, str, Tone]]:
     """Pod, what becomes of it."""
-    displaced = set(found.displaced)
     yield from ((pod, "loses its place", Tone.DANGER) for pod in found.displaced)
     yield from ((pod, "gone for good", Tone.DANGER) for pod in found.lost)
     yield from ((pod, "lands", Tone.GOOD) for pod in found.lands)
-    yield from ((pod, "still waits", Tone.WARNING) for pod in found.waits if pod not in displaced)
+
+
+def _waits(found: Comparison, now: float) -> TableView:
+    columns = (
+        Column("pod", "POD", 40, 18, grow=True, hotkey="P"),
+        Column("why", "WHY", 60, 20, grow=True, describes="What becomes of it afterwards."),
+    )
+    found_then = pending.classes(found.after)
+    why = {verdict.pod.key: one.explanation for one in found_then for verdict in one.verdicts}
+    rows = tuple(_pod(pod, found, text_cell(why.get(pod, ""))) for pod in found.waits[:MOST_ROWS])
+    return TableView(ViewKey("waits"), "Pods that wait", columns, rows, 0, now, noun="pods", empty="No pod would wait.")
+
+
+def _pod(pod: str, found: Comparison, *cells: Cell) -> Row:
+    """A pod that exists can be opened."""
+    before = found.before.snapshot.pods.get(pod)
+    labels = before.labels if before is not None else {}
+    opens = ViewKey("pod", pod) if before is not None else None
+    return Row(pod, (text_cell(pod), *cells), labels=labels, opens=opens)
+
+
+def _node_of(pod: str, found: Comparison) -> str:
+    before = found.before.snapshot.pods.get(pod)
+    return before.node or "" if before is not None else ""
 
 
 def _nodes(found: Comparison, now: float) -> TableView:

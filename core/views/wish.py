@@ -35,3 +35,22 @@ def stepped(wish: Wish, by: int) -> Wish | None:
     if wish[0] not in ("expand", "expand-for") or len(wish) != 3 or not wish[2].isdecimal():
         return None
     return (wish[0], wish[1], str(max(1, int(wish[2][:6]) + by)))
+
+
+_ABOUT = {
+    "nodes": "drain", "node": "drain", "scale-in": "drain",
+    "groups": "expand", "group": "expand",
+    "pending": "expand-for", "pending-class": "expand-for",
+}  # fmt: skip
+
+
+def asks_about(view: str) -> bool:
+    """Whether the rows of this kind of view, or its object, can be asked about."""
+    return view in _ABOUT
+
+
+def wishes_about(view: str, ids: Sequence[str]) -> tuple[Wish, ...]:
+    """What a key asks about these rows of a view, or about its object: nodes are drained, a group grows by one, a class
+    of waiting pods gets a node of the first group that fits."""
+    verb = _ABOUT[view]
+    return (("drain", *ids),) if verb == "drain" else tuple((verb, one, "1") for one in ids[:MOST_WISHES])

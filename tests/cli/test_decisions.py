@@ -133,6 +133,7 @@ def test_what_if_in_every_form(run: Run) -> None:
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("What if web grew by 1 node\n  1 pod would land on 1 node.\n")
     assert "shop/late  lands" in done.out
+    assert "shop/huge  No group's node would take it" in done.out
     found = run("what-if", "--expand", "web", "1", "-o", "json").json
     assert (found["kind"], found["lands"]) == ("WhatIf", {"shop/late": "new node 1 of web"})
     assert (found["changes"], found["waits"]) == ([["expand", "web", "1"]], ["shop/huge"])

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from core.views.detail import DetailView
+from core.views.detail import DetailView, Fact
 from core.views.link import Update
 from core.views.table import TableView, Tone, ViewKey
 from core.views.text import sanitise
@@ -49,9 +49,8 @@ class DetailScreen(TableScreen):
         detail = self.detail
         if detail is None:
             return
-        gone = [("  gone, this is how it was last seen", Tone.DANGER)] if detail.gone else []
-        self.query_one(".-object", Static).update(styled([(sanitise(detail.title), Tone.ACCENT), *gone]))
-        self.query_one(FactsPanel).show(detail.facts)
+        self.show_title()
+        self.show_facts(detail.facts)
         table = next((table for table in detail.tables if table.key.kind == self._kind), None)
         table = table or next(iter(detail.tables), None)
         if table is not None:
@@ -59,10 +58,19 @@ class DetailScreen(TableScreen):
             self.show_table(table)
         self.query_one(TabLine).show(detail.tables, self._kind)
 
+    def show_title(self) -> None:
+        """Say what it is, and whether it is still there."""
+        if self.detail is not None:
+            gone = [("  gone, this is how it was last seen", Tone.DANGER)] if self.detail.gone else []
+            self.query_one(".-object", Static).update(styled([(sanitise(self.detail.title), Tone.ACCENT), *gone]))
+
+    def show_facts(self, facts: tuple[Fact, ...]) -> None:
+        """Show what is known about it."""
+        self.query_one(FactsPanel).show(facts)
+
     def show_table(self, table: TableView) -> None:
         """Show one of the object's tables."""
-        self.view, self._notes = table, table.notes
-        self.table.load(table)
+        super().show_table(table)
         self._say()
 
     def action_tab(self, step: int) -> None:
@@ -79,6 +87,9 @@ class DetailScreen(TableScreen):
         self._kind = kind
         self._filter(FilterBar.Changed(""))
         self._show()
+
+    def subjects(self) -> list[str]:
+        return [self.key.name]
 
     def action_back(self) -> None:
         if self.filter_text or self._misread or self.table.model.marks:

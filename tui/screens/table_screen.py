@@ -15,6 +15,7 @@ from core.views.filter import parse_filter
 from core.views.link import Failure, Update
 from core.views.status import Connection
 from core.views.table import Row, SortBy, TableChange, TableView, ViewKey
+from core.views.wish import asks_about, wishes_about
 from tui.screens.summary import summary
 from tui.shell import Shell
 from tui.widgets import state_panel
@@ -34,6 +35,7 @@ class TableScreen(Screen[None]):
         Binding("slash", "filter", "filter", id="view.filter", tooltip="Filter: words, !word, -l label=value"),
         Binding("S", "sort_menu", "sort", id="view.sort", tooltip="Choose what to sort by"),
         Binding("b", "group", "group by", id="view.group", tooltip="Roll up by the next kind of group, or not at all"),
+        Binding("w", "what_if", "what if", id="view.whatif", tooltip="What if these nodes went, or this group grew"),
         Binding("escape", "clear", "clear", show=False, id="view.clear", tooltip="Clear the filter, then the marks"),
     ]
     app = getters.app(Shell)
@@ -84,14 +86,21 @@ class TableScreen(Screen[None]):
     def receive(self, update: Update) -> None:
         """Show an update of this screen's view."""
         if isinstance(update, TableView):
-            self.view, self._failed, self._notes, self._awaiting = update, "", update.notes, False
-            self.table.load(update)
+            self._failed, self._awaiting = "", False
+            self.show_table(update)
         elif isinstance(update, TableChange):
             self._change(update)
             return
         elif isinstance(update, Failure):
             self._failed = update.message
         self._say()
+
+    def show_table(self, table: TableView) -> None:
+        """Show this table; whether it has groupings decides about keys."""
+        before, self.view, self._notes = self.view, table, table.notes
+        self.table.load(table)
+        if before is None or bool(before.group_choices) != bool(table.group_choices):
+            self.refresh_bindings()
 
     def _change(self, change: TableChange) -> None:
         if not self.table.change(change):
@@ -187,7 +196,25 @@ class TableScreen(Screen[None]):
         if key is not None:
             self.app.push_screen(DetailScreen(key))
 
+    def subjects(self) -> list[str]:
+        """The rows that a key is meant for: those that are marked, else the one under the cursor."""
+        model = self.table.model
+        row = model.rows.get(self.table.cursor_id)
+        return [one for one in model.order if one in model.marks] or (
+            [row.id] if row is not None and not row.group else []
+        )
+
+    def action_what_if(self) -> None:
+        from tui.screens.what_if import WhatIfScreen
+
+        if subjects := self.subjects():
+            self.app.push_screen(WhatIfScreen(wishes_about(self.key.kind, subjects)))
+        else:
+            self.app.notify("What if asks about a row: unfold the group, or mark its rows with space.", timeout=4)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "group" and self.view is not None and not self.view.group_choices:
+            return False
+        if action == "what_if" and not asks_about(self.key.kind):
             return False
         return super().check_action(action, parameters)

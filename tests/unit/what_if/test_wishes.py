@@ -150,5 +150,7 @@ def test_the_screen_lists_what_would_be_different(plan: Plan) -> None:
     assert shown.facts[0].value.text == "2 pods would lose their place and find none: default/x, default/y."
     pods = {row.id: [cell.text for cell in row.cells[1:]] for row in shown.tables[0].rows}
     assert pods["default/x"] == ["loses its place", "a", ""]
-    assert pods["default/waits"] == ["still waits", "", ""]
-    assert [cell.text for cell in shown.tables[2].rows[0].cells] == ["web", "1", "3"]
+    waits = {row.id: row.cells[1].text for row in shown.tables[1].rows}
+    assert waits["default/waits"] == "Gets a node when the autoscaler grows web from 1 to 3."
+    assert waits["default/never"].startswith("No group's node would take it")
+    assert [cell.text for cell in shown.tables[3].rows[0].cells] == ["web", "1", "3"]
