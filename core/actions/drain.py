@@ -3,7 +3,7 @@ a plan says is in drain_plan, one pod's eviction in eviction."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
 from core.actions import access, node_patch, node_pods, preflight
 from core.actions.action_plan import Finding, LeavingPod, Level, TargetNode
@@ -161,7 +161,7 @@ class Drain:
             if left and names <= stuck.keys():
                 raise Stays(f"{len(left)} pods stay: {next(iter(held.values()))}")
             if run.clock.monotonic() > deadline:
-                raise Stays(_overdue(left))
+                raise Stays(_overdue(left, held))
             await run.pause(self._look)
 
     async def _still_there(self, node: str) -> set[str] | None:
@@ -229,6 +229,7 @@ def _why(task: "asyncio.Task[object]") -> BaseException | None:
     return task.exception() if task.done() and not task.cancelled() else None
 
 
-def _overdue(left: Sequence[LeavingPod]) -> str:
-    names = ", ".join(pod.pod for pod in left[:3])
-    return f"not gone within the time-out: {names}; they may be waiting for a finalizer or their grace period"
+def _overdue(left: Sequence[LeavingPod], held: Mapping[str, str]) -> str:
+    waiting = "it may be waiting for a finalizer or its grace period"
+    told = "; ".join(f"{pod.pod}: {held.get(pod.pod, waiting)}" for pod in left[:3])
+    return f"{len(left)} pods are not gone within the time-out: {told}"
