@@ -18,6 +18,7 @@ COMMANDS = {
     "pending": "pods that wait: which group would take them, and why not the others",
     "scale-in": "nodes that could go, and why the others stay",
     "what-if": "what would be different if somebody did this, tried out on a copy",
+    "eci": "pods on virtual nodes: age, costs, and whether ECS could take them",
     "groups": "scaling groups and node pools: sizes, limits, problems",
     "drain": "empty nodes: checked first, through their budgets, on record",
     "cordon": "take no new pods on nodes",

@@ -4,12 +4,15 @@ older than the one that is shown is dropped. What it decides is in core/analysis
 import asyncio
 
 from core.analysis.planning import Plan, plan
+from core.analysis.prices import Prices
 from core.analysis.scale_in import Observed, observe
+from core.analysis.serverless import Audit, audit
 from core.clock import Clock
 from core.cluster.snapshot import Snapshot
 from core.cluster.store import Store
 from core.errors import VacancyError
 from core.policy import discover
+from core.session.prices import price_table
 from core.views import candidates
 from core.views.planned import Planned
 
@@ -26,12 +29,25 @@ def decide(snapshot: Snapshot, observed: Observed | None = None) -> Plan:
     return plan(snapshot, discover(snapshot), observed=observed)
 
 
+def audit_eci(made: Plan, prices: str | None, limit: float) -> Audit:
+    """The pods on virtual nodes, by the price table at `prices` (None: see price_table). Raises InputError."""
+    return audit(made, price_table(prices), limit)
+
+
+def _prices() -> Prices | str:
+    try:
+        return price_table()
+    except VacancyError as error:
+        return str(error)
+
+
 def _planned(snapshot: Snapshot, observed: Observed) -> Planned:
     try:
         made = decide(snapshot, observed)
     except VacancyError as error:
         return Planned(error=str(error))
-    return Planned(made, {one.node: candidates.short(one, snapshot.as_of) for one in made.scale_in.nodes})
+    verdicts = {one.node: candidates.short(one, snapshot.as_of) for one in made.scale_in.nodes}
+    return Planned(made, verdicts, prices=_prices())
 
 
 class Planner:

@@ -12,6 +12,7 @@ from core.cluster.store import Store
 from core.views import candidates, node_detail, pending, pending_detail, pod_detail
 from core.views.detail import DetailView
 from core.views.link import Failure, Update
+from core.views.live_audits import AuditProducer, eci_owner, eci_table
 from core.views.live_groups import GroupDetailView, GroupsView
 from core.views.live_nodes import NodesView, Records
 from core.views.nodes import NodeRecord
@@ -200,4 +201,8 @@ def producer(key: ViewKey) -> Producer | None:
             return PlanProducer(key, _pending_class(key.name))
         case "scale-in":
             return PlanProducer(key, candidates.view)
+        case "eci":
+            return AuditProducer(key, eci_table)
+        case "eci-owner":
+            return AuditProducer(key, eci_owner)
     return None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.analysis.planning import Plan
+from core.analysis.prices import Prices
 from core.views.table import Cell
 
 
@@ -14,3 +15,5 @@ class Planned:
     plan: Plan | None = None
     verdicts: Mapping[str, Cell] = field(default_factory=dict)
     error: str = ""
+    prices: Prices | str = ""
+    """What costs are computed from; a text says why there is no price table."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from tui.screens.decisions import PendingScreen, ScaleInScreen
+from tui.screens.decisions import EciScreen, PendingScreen, ScaleInScreen
 from tui.screens.groups import GroupsScreen
 from tui.screens.nodes import NodesScreen
 
@@ -25,4 +25,5 @@ MAIN_VIEWS: tuple[MainView, ...] = (
     MainView("pending", "Pending", PendingScreen),
     MainView("scale-in", "Scale-in", ScaleInScreen),
     MainView("groups", "Groups", GroupsScreen),
+    MainView("eci", "ECI", EciScreen),
 )

@@ -46,8 +46,10 @@ class Eci:
 
     def takes(self, pod: Pod) -> Burst | None:
         """Whether the pod would run there, and why; None: it would not."""
-        if self.node is None or pod.of_daemonset or pod.mirror:
-            return None
+        return None if self.node is None or pod.of_daemonset or pod.mirror else self.sent(pod)
+
+    def sent(self, pod: Pod) -> Burst | None:
+        """What sends the pod there, whether or not a virtual node is ready; None: nothing that ECI's webhook reads."""
         namespace = self._namespaces.get(pod.namespace, {})
         if pod.labels.get(LABEL) == "true":
             return Burst(True, f"label {LABEL}=true")

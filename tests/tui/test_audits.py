@@ -1,0 +1,27 @@
+"""The screens about what could be put right: headlines above, rows below, one row in full."""
+
+from textual.widgets import Static
+
+from core.views import eci
+from core.views.table import ViewKey
+from tests.tui.conftest import Start
+from tests.unit.serverless.small import audited, on_eci, planned
+from tui.screens.decisions import EciScreen
+
+
+async def test_the_eci_screen_shows_sums_and_opens_an_owner(start: Start) -> None:
+    pods = [on_eci("shop/old", owner_name="old"), on_eci("pay/young", days=1, owner_name="young")]
+    view = eci.view(planned(*pods), audited(*pods), ViewKey("eci"), 1)
+    async with start(size=(160, 30)) as stage:
+        await stage.press("5")
+        assert isinstance(stage.app.screen, EciScreen)
+        await stage.send(view)
+        assert stage.names() == ["old", "young"]
+        head = str(stage.screen.query_one(".-headlines", Static).render())
+        assert "2 pods of 2 owners, 1 overdue, 643.97 CNY a month" in head
+        assert any("shop/old" in line and "overdue" in line for line in stage.lines())
+        await stage.press("enter")
+        assert stage.link.subscribed[-1] == ViewKey("eci-owner", "StatefulSet shop/old")
+        await stage.press("escape")
+        await stage.press("b")
+        assert stage.link.subscribed[-1] == ViewKey("eci", group_by="namespace")
