@@ -26,6 +26,15 @@ class Booking:
             self.pods[pod.key] = pod
         else:
             self.pods.pop(pod.key, None)
+        self._count(pod, sign)
+
+    def replace(self, previous: Pod, now: Pod) -> None:
+        """A pod changed: it keeps its place."""
+        self.pods[now.key] = now
+        self._count(previous, -1)
+        self._count(now, 1)
+
+    def _count(self, pod: Pod, sign: int) -> None:
         if pod.state.phase in TERMINAL_PHASES:
             return
         shape, owner = pod.template.shape, pod.template.owner
@@ -40,4 +49,7 @@ class Booking:
 
 def _add(total: dict[str, int], amounts: dict[str, int], sign: int) -> None:
     for name, amount in amounts.items():
-        total[name] = total.get(name, 0) + sign * amount
+        if summed := total.get(name, 0) + sign * amount:
+            total[name] = summed
+        else:
+            total.pop(name, None)  # as if nobody had ever asked for it

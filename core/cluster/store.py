@@ -36,16 +36,14 @@ class Store:
             table[key] = obj
             if seen is not None:
                 seen.add(key)
-        self.generation += 1
-        self._versions[kind] += 1
+        self._noted(kind)
 
     def remove(self, kind: str, key: str) -> None:
         """An object is gone."""
         previous = self._tables.get(kind, {}).pop(key, None)
         if previous is not None:
             self._follower(kind)(previous, None)
-            self.generation += 1
-            self._versions[kind] += 1
+            self._noted(kind)
 
     def begin(self, kind: str) -> None:
         """A full list of `kind` starts: what is there stays until `synced`."""
@@ -55,23 +53,23 @@ class Store:
     def synced(self, kind: str) -> None:
         """The list is complete: what it didn't hold is gone, in one go."""
         seen = self._seen.pop(kind, None)
-        self._unavailable.pop(kind, None)
+        self._now_known(kind)
         if seen is not None:
             for key in [key for key in self._tables.get(kind, {}) if key not in seen]:
                 self.remove(kind, key)
 
     def unavailable(self, kind: str, why: str, forget: bool = False) -> None:
         """The kind can't be read (any more). `forget` drops what was known, as for a permission taken away."""
-        self._unavailable[kind] = why
         self._seen.pop(kind, None)
-        self.generation += 1
         if forget:
             for key in list(self._tables.get(kind, {})):
                 self.remove(kind, key)
+        self._unavailable[kind] = why
+        self._noted(kind)
 
     def available(self, kind: str) -> None:
         """The kind is known to be complete, even if it is empty."""
-        self._unavailable.pop(kind, None)
+        self._now_known(kind)
         self._tables.setdefault(kind, {})
 
     def is_available(self, kind: str) -> bool:
@@ -114,6 +112,16 @@ class Store:
         """Pods that nobody has bound to a node yet."""
         return self._waiting
 
+    def _now_known(self, kind: str) -> None:
+        if self._unavailable.pop(kind, None) is not None:
+            self._noted(kind)
+            if kind == "Pod":
+                self._dirty_nodes.update(self._bookings)
+
+    def _noted(self, kind: str) -> None:
+        self.generation += 1
+        self._versions[kind] += 1
+
     def _follower(self, kind: str) -> Callable[[Any, Any], None]:
         """What a change of such an object entails: called with (previous or None, now or None)."""
         if kind == "Pod":
@@ -124,6 +132,10 @@ class Store:
         self._dirty_nodes.add((now or previous).key)
 
     def _rebook(self, previous: Pod | None, now: Pod | None) -> None:
+        if previous is not None and now is not None and previous.node is not None and previous.node == now.node:
+            self._bookings[now.node].replace(previous, now)
+            self._note_booking(now.node)
+            return
         if previous is not None:
             self._book(previous, -1)
         if now is not None:
@@ -140,6 +152,9 @@ class Store:
         booking.change(pod, sign)
         if not booking.pods:
             del self._bookings[node]
+        self._note_booking(node)
+
+    def _note_booking(self, node: str) -> None:
         if "Pod" not in self._unavailable:  # until all pods are read, what is booked is unknown and nothing to show
             self._dirty_nodes.add(node)
 

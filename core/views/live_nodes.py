@@ -1,18 +1,19 @@
 """The Nodes view kept up to date: records, roll-ups and rows are made anew only for nodes that changed, and in steps,
 so that the keyboard never waits. What they say is in nodes; the other live views are in live."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from core.analysis import origin
 from core.analysis.reservation import Tally
-from core.cluster import membership
+from core.cluster.membership import Members
 from core.cluster.store import Store
 from core.kube.own_kinds import NodeGroup
 from core.views import nodes
 from core.views.node_records import of_store
-from core.views.nodes import NodeRecord, Roll
+from core.views.nodes import NodeRecord, Roll, Traits, traits
 from core.views.table import Cell, Row, TableChange, TableView, ViewKey
 
 STEP = 100
@@ -27,25 +28,34 @@ class LiveRoll:
 
     members: dict[str, NodeRecord] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    traits: Counter[Traits] = field(default_factory=Counter)
 
     def put(self, name: str, record: NodeRecord | None) -> None:
         """A member came, changed, or (None) went."""
         previous = self.members.get(name)
         if previous is not None:
             self.tally.add(previous.reservation, -1)
+            self._trait(previous, -1)
         if record is None:
             self.members.pop(name, None)
         else:
             self.members[name] = record
             self.tally.add(record.reservation)
+            self._trait(record, 1)
+
+    def _trait(self, record: NodeRecord, sign: int) -> None:
+        one = traits(record)
+        self.traits[one] += sign
+        if not self.traits[one]:
+            del self.traits[one]
 
     def roll(self, name: str) -> Roll:
         """As it is now."""
-        return Roll(name, list(self.members.values()), self.tally.figures(), len(self.members))
+        return Roll(name, self.traits, self.tally.figures(), len(self.members))
 
     def sum(self, name: str) -> Roll:
         """Only the figures, for a roll-up of so many members that what they have in common says nothing."""
-        return Roll(name, (), self.tally.figures(), len(self.members))
+        return Roll(name, {}, self.tally.figures(), len(self.members))
 
 
 @dataclass(slots=True)
@@ -54,12 +64,14 @@ class Records:
 
     store: Store
     by_name: dict[str, NodeRecord] = field(default_factory=dict)
-    groups: Mapping[str, NodeGroup] = field(default_factory=dict)
+    groups: dict[str, NodeGroup] = field(default_factory=dict)
+    """Node name -> its group, for those that are in one."""
     total: LiveRoll = field(default_factory=LiveRoll)
     """The cluster: every node but the virtual ones."""
     verdicts: Mapping[str, Cell] = field(default_factory=dict)
     """What scale-in says about each node, in a few words."""
     changed: set[str] = field(default_factory=set)
+    _members: Members = field(default_factory=lambda: Members(()))
     _groups_of: object = None
     _next_to_age: list[str] = field(default_factory=list)
 
@@ -88,6 +100,7 @@ class Records:
         return sorted(names, key=lambda name: order.get(name, -1))
 
     def _renew(self, name: str, pods_known: bool) -> None:
+        self._regroup(name)
         record = of_store(self.store, name, self.groups, pods_known)
         if record is not None and name in self.verdicts:
             record = replace(record, verdict=self.verdicts[name])
@@ -96,6 +109,14 @@ class Records:
             self.by_name.pop(name, None)
         else:
             self.by_name[name] = record
+
+    def _regroup(self, name: str) -> None:
+        node = self.store.table("Node").get(name)
+        group = self._members.of(node) if node is not None else None
+        if group is not None:
+            self.groups[name] = group
+        else:
+            self.groups.pop(name, None)
 
     def _ageing(self) -> Iterator[str]:
         """Node names round and round."""
@@ -108,11 +129,11 @@ class Records:
         groups = tuple(self.store.table("NodeGroup").values())
         origins = self.store.version(*origin.KINDS)
         known = tuple(self.store.is_available(kind) for kind in ("Node", "Pod"))
-        now = (groups, len(self.store.table("Node")), known, origins)
+        now = (groups, known, origins)
         if now == self._groups_of:
             return False
         self._groups_of = now
-        self.groups = membership.of_nodes(self.store.table("Node"), groups)
+        self._members = Members(groups)
         return True
 
 
@@ -210,6 +231,6 @@ class NodesView:
 
     def _change(self, table: LiveTable, records: Records, now: float) -> TableChange:
         self._generation += 1
-        totals = nodes.rolled_row(records.total.sum("total"), nodes.TOTALS)
+        totals = nodes.rolled_row(records.total.sum("total"), nodes.TOTALS) if records.by_name else None
         upserted = (*table.rolled(), *table.changed.values())
         return TableChange(self._key, self._generation - 1, self._generation, now, upserted, totals=totals)

@@ -2,8 +2,10 @@
 analysis/reservation; the JSON form is in node_list, one node in full in node_detail."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from core.analysis.reservation import Figures, Reservation, total
 from core.kube.node import Node
@@ -48,12 +50,36 @@ class NodeRecord:
         return self.reservation.get(resource, _NONE)
 
 
+class Traits(NamedTuple):
+    """What a roll-up says about its members beside their sums."""
+
+    unready: bool
+    could_go: bool
+    pool: str
+    instance_type: str
+    zone: str
+    charge: str
+
+
+def traits(record: NodeRecord) -> Traits:
+    """Those of one node."""
+    return Traits(
+        record.readable and not record.node.ready,
+        record.verdict.tone is Tone.GOOD,
+        _pool(record),
+        record.node.instance_type,
+        record.node.zone,
+        _charge(record),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Roll:
     """A roll-up: the nodes of one pool, zone or type, or all of them."""
 
     name: str
-    records: Sequence[NodeRecord]
+    traits: Mapping[Traits, int]
+    """What its members have in common, and how many of them: few, however many nodes there are."""
     reservation: Reservation
     count: int
 
@@ -63,7 +89,7 @@ class Roll:
 
 def roll_up(name: str, records: Sequence[NodeRecord]) -> Roll:
     """The sum of some nodes."""
-    return Roll(name, records, total(record.reservation for record in records), len(records))
+    return Roll(name, Counter(map(traits, records)), total(record.reservation for record in records), len(records))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +106,7 @@ _READY = {True: ("Ready", Tone.GOOD), False: ("NotReady", Tone.DANGER), None: ("
 
 def state(node: Node) -> tuple[str, Tone]:
     """Ready or not, cordoned, leaving: what a person must know first."""
-    words, tone = {True: ("Ready", Tone.GOOD), False: ("NotReady", Tone.DANGER), None: ("Unknown", Tone.WARNING)}[
-        node.ready
-    ]
+    words, tone = _READY[node.ready]
     condition = node.condition("Ready")
     if condition is not None and condition.status == "Unknown":
         words, tone = "Unreachable", Tone.DANGER
@@ -122,7 +146,7 @@ def _state(record: NodeRecord) -> Cell:
 
 
 def _states(roll: Roll) -> Cell:
-    unready = sum(record.readable and not record.node.ready for record in roll.records)
+    unready = sum(count for one, count in roll.traits.items() if one.unready)
     return Cell(f"{unready} not ready", unready, Tone.DANGER) if unready else EMPTY
 
 
@@ -132,15 +156,15 @@ def _age(record: NodeRecord, now: float) -> Cell:
 
 
 def _could_go(roll: Roll) -> Cell:
-    going = sum(record.verdict.tone is Tone.GOOD for record in roll.records)
+    going = sum(count for one, count in roll.traits.items() if one.could_go)
     return Cell(f"{going} could go", -going, Tone.GOOD) if going else EMPTY
 
 
-def _common(value: Callable[[NodeRecord], str]) -> Callable[[Roll], Cell]:
+def _common(trait: str) -> Callable[[Roll], Cell]:
     """The value that all members share, or how many different ones there are."""
 
     def cell(roll: Roll) -> Cell:
-        values = {value(record) for record in roll.records}
+        values = {getattr(one, trait) for one in roll.traits}
         if len(values) <= 1:
             return text_cell(next(iter(values), ""))
         return Cell(f"{len(values)} kinds", None, Tone.MUTED)
@@ -177,9 +201,9 @@ def _column(
     return NodeColumn(column, lambda record, now: cell(record), rolled)
 
 
-def _shared(column: Column, value: Callable[[NodeRecord], str]) -> NodeColumn:
-    """A text column whose roll-up says what the members have in common."""
-    return _column(column, lambda record: text_cell(value(record)), _common(value))
+def _shared(column: Column, value: Callable[[NodeRecord], str], trait: str) -> NodeColumn:
+    """A text column whose roll-up says what the members have in common: that trait."""
+    return _column(column, lambda record: text_cell(value(record)), _common(trait))
 
 
 _RIGHT = Align.RIGHT
@@ -216,14 +240,16 @@ _COLUMNS: tuple[NodeColumn, ...] = (
         _state,
         _states,
     ),
-    _shared(Column("pool", "POOL", 14, 6, importance=5, hotkey="O", describes="The node pool."), _pool),
+    _shared(Column("pool", "POOL", 14, 6, importance=5, hotkey="O", describes="The node pool."), _pool, "pool"),
     _shared(
         Column("type", "TYPE", 16, 16, importance=7, hotkey="Y", describes="The machine type."),
         lambda record: record.node.instance_type,
+        "instance_type",
     ),
     NodeColumn(Column("age", "AGE", 5, align=_RIGHT, importance=6, hotkey="A", describes="Since it joined."), _age),
-    _shared(Column("zone", "ZONE", 13, 13, importance=9, hotkey="Z", describes="The zone."), lambda r: r.node.zone),
-    _shared(Column("charge", "CHARGE", 12, 8, importance=10, hotkey="H", describes="How it is paid for."), _charge),
+    _shared(Column("zone", "ZONE", 13, 13, importance=9, hotkey="Z", describes="The zone."),
+            lambda record: record.node.zone, "zone"),
+    _shared(Column("charge", "CHARGE", 12, 8, importance=10, hotkey="H", describes="How it is paid for."), _charge, "charge"),
     _column(
         Column("origin", "ORIGIN", 15, 15, importance=8, hotkey="I", describes="How the node came to be."),
         lambda record: text_cell(record.origin),
@@ -285,7 +311,7 @@ def grouped(records: Iterable[NodeRecord], group_by: str) -> dict[str, list[Node
 def totals(records: Iterable[NodeRecord]) -> Roll:
     """The cluster: all nodes but the virtual ones."""
     real = [record for record in records if not record.node.virtual]
-    return Roll("total", (), total(record.reservation for record in real), len(real))
+    return Roll("total", {}, total(record.reservation for record in real), len(real))
 
 
 def view(

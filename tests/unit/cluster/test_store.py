@@ -93,3 +93,42 @@ def test_only_changed_nodes_are_dirty() -> None:
     assert store.take_dirty_nodes() == set()
     store.upsert("Pod", bound("a", "n2", 100))
     assert store.take_dirty_nodes() == {"n1", "n2"}
+
+
+def test_a_pod_that_changes_keeps_its_place_on_its_node() -> None:
+    store = Store()
+    for name in ("a", "b"):
+        store.upsert("Pod", bound(name, "n1", 100))
+    store.upsert("Pod", bound("a", "n1", 300))
+    assert list(store.booking("n1").pods) == ["default/a", "default/b"]
+    assert store.booking("n1").requests == {"cpu": 400}
+
+
+def test_what_nobody_asks_for_any_more_leaves_no_trace() -> None:
+    store = Store()
+    wants = {"nodeName": "n1", "containers": [container(requests={"nvidia.com/gpu": "1"})]}
+    store.upsert("Pod", pod("gpu", wants))
+    store.upsert("Pod", bound("a", "n1", 100))
+    store.remove("Pod", "default/gpu")
+    assert store.booking("n1").requests == {"cpu": 100}
+
+
+def test_an_empty_list_is_news() -> None:
+    store = Store()
+    store.unavailable("PodDisruptionBudget", "not read yet")
+    before = store.generation, store.version("PodDisruptionBudget")
+    store.begin("PodDisruptionBudget")
+    store.synced("PodDisruptionBudget")
+    assert store.generation > before[0]
+    assert store.version("PodDisruptionBudget") > before[1]
+
+
+def test_bookings_that_become_known_or_unknown_concern_every_node() -> None:
+    store = Store()
+    store.unavailable("Pod", "not read yet")
+    store.upsert("Pod", bound("a", "n1", 100))
+    assert store.take_dirty_nodes() == set()
+    store.available("Pod")
+    assert store.take_dirty_nodes() == {"n1"}
+    store.unavailable("Pod", "forbidden", forget=True)
+    assert store.take_dirty_nodes() == {"n1"}
