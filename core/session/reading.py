@@ -47,7 +47,11 @@ def load_dump(path: str, tell: TellProgress | None) -> tuple[Store, float, list[
     from core.feeds import dump
     from core.policy import discover
 
-    found = dump.read(path, lambda file, done, total: tell(Progress(f"reading {file}", done, total)) if tell else None)
+    def say(file: str, done: int, total: int) -> None:
+        if tell is not None:
+            tell(Progress(f"reading {file}", done, total, in_bytes=True))
+
+    found = dump.read(path, say)
     store = Store()
     for kind, obj in found.objects:
         store.upsert(kind, obj)

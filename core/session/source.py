@@ -8,9 +8,10 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from core.clock import Clock
-from core.cluster.intake import Intake
+from core.cluster.intake import UNREAD, Intake
 from core.cluster.store import Store
 from core.feeds.sink import Phase
+from core.kube import kinds
 from core.session.reading import load_dump
 from core.views import sources
 from core.views.header import About
@@ -34,6 +35,10 @@ class SessionSource(Protocol):
     def settled(self) -> bool:
         """Whether everything was read once, or it is known why it can't be: only then is there anything to decide."""
 
+    @property
+    def clients(self) -> "Clients | None":
+        """The way to the cluster, for actions; None where there is none."""
+
     def check(self) -> None:
         """Raise what has ended the source, if anything has."""
 
@@ -53,11 +58,15 @@ class SessionSource(Protocol):
 class DumpSource:
     """Files, loaded in a thread, and then as they are."""
 
+    clients = None
+
     def __init__(self, path: str, store: Store, clock: Clock) -> None:
         self.ready = False
         self._path, self._store = path, store
         self._now = clock.now()
-        self._progress: Progress | None = Progress(f"reading {path}", 0, None)
+        self._progress: Progress | None = Progress(f"reading {path}", 0, None, in_bytes=True)
+        for kind in kinds.ALL:
+            store.unavailable(kind.name, UNREAD)
         self._notes: list[str] = []
         self._task = asyncio.ensure_future(self._load())
 
@@ -122,6 +131,10 @@ class LiveSource:
         intake = Intake(store, SERVED)
         cloud_feed = CloudFeed(cloud(where), store, intake, clock) if where.cloud else None
         return cls(clients, ClusterFeed(clients.reader, intake, clock=clock), intake, clock, cloud_feed)
+
+    @property
+    def clients(self) -> "Clients":
+        return self._clients
 
     @property
     def ready(self) -> bool:

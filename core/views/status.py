@@ -37,6 +37,8 @@ class Progress(msgspec.Struct, frozen=True):
     doing: str
     done: int
     total: int | None = None
+    in_bytes: bool = False
+    """`done` and `total` are bytes, else objects."""
 
 
 class Status(msgspec.Struct, frozen=True, tag=True):

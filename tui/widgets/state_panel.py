@@ -3,7 +3,7 @@
 from textual.content import Content
 from textual.widget import Widget
 
-from core.views.format import count
+from core.views.format import count, size_in_words
 from core.views.status import Connection, Progress, Status
 from core.views.table import Tone
 from core.views.text import sanitise
@@ -30,12 +30,13 @@ def loading(status: Status | None) -> Parts:
 
 
 def _progress(progress: Progress) -> Parts:
-    doing = f"{sanitise(progress.doing)} … {count(progress.done)}"
+    amount = size_in_words if progress.in_bytes else count
+    doing = f"{sanitise(progress.doing)} … {amount(progress.done)}"
     if not progress.total:
         return [(doing, Tone.PLAIN)]
     done = min(max(progress.done * BAR_CELLS // progress.total, 0), BAR_CELLS)
     bar = [("━" * done, Tone.ACCENT), ("─" * (BAR_CELLS - done), Tone.MUTED)]
-    return [(f"{doing} of {count(progress.total)}\n", Tone.PLAIN), *bar]
+    return [(f"{doing} of {amount(progress.total)}\n", Tone.PLAIN), *bar]
 
 
 def failed(message: str) -> Parts:
