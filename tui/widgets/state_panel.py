@@ -30,6 +30,8 @@ def loading(status: Status | None) -> Parts:
 
 
 def _progress(progress: Progress) -> Parts:
+    if not progress.done and not progress.total:
+        return [(f"{sanitise(progress.doing)} …", Tone.PLAIN)]
     amount = size_in_words if progress.in_bytes else count
     doing = f"{sanitise(progress.doing)} … {amount(progress.done)}"
     if not progress.total:
