@@ -1,7 +1,7 @@
 """What the commands about decisions share: options, filter and order, and the forms of their answers."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cli import output
@@ -40,10 +40,10 @@ def kept(args: argparse.Namespace, view: TableView) -> list[Row]:
     ]
 
 
-def write_table(view: TableView, rows: Sequence[Row]) -> None:
-    """Headlines, then the rows."""
+def write_table(view: TableView, rows: Sequence[Row], leave_out: Iterable[str] = ()) -> None:
+    """Headlines, then the rows without some columns."""
     output.write("".join(f"{sanitise(note)}\n" for note in view.notes) + ("\n" if view.notes else ""))
-    output.write(output.as_table(view, rows))
+    output.write(output.as_table(view, rows, leave_out))
 
 
 def write_document(args: argparse.Namespace, document: Mapping[str, Any], kind: str) -> None:

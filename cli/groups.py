@@ -8,6 +8,7 @@ from cli import output
 from cli.reading import read
 from cli.where import add_source_options
 from core.errors import SourceUnreachable
+from core.session import decide
 from core.views import group_list, groups
 from core.views.filter import parse_filter
 from core.views.node_records import of_snapshot
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     matches = parse_filter(" ".join(args.filter))
     reading = read(args, cloud_details=True)
     snapshot, now = reading.snapshot, reading.snapshot.as_of
-    records = groups.of_snapshot(snapshot, of_snapshot(snapshot))
+    records = groups.with_plan(groups.of_snapshot(snapshot, of_snapshot(snapshot)), decide(snapshot))
     if not records and (why := groups.missing(snapshot.unavailable)):
         raise SourceUnreachable(f"{reading.context}: {why[0]}")
     for note in groups.strangers(records.values(), len(snapshot.table("ScalingGroup"))):

@@ -6,6 +6,7 @@ from cli import decided, output
 from core.session import decide
 from core.views import pending
 from core.views import plan as plan_view
+from core.views.pending_words import SAYS
 
 EXAMPLES = """examples:
   vacancy pending                       classes of waiting pods, and why nobody lets them in
@@ -28,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     view = pending.view(plan, reading.snapshot.as_of, 0)
     rows = decided.kept(args, view)
     if args.output == "table":
-        decided.write_table(view, rows)
+        decided.write_table(view, rows, leave_out=(SAYS,))
         return 0
     wanted = {row.id for row in rows}
     pods = {verdict.pod.key for one in pending.classes(plan) if one.id in wanted for verdict in one.verdicts}

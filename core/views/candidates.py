@@ -3,12 +3,14 @@ decided is in core/analysis/scale_in; documents and whole sentences are in scale
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 
 from core.analysis.planning import Plan
+from core.analysis.prices import Machine, Prices
 from core.analysis.scale_in.result import NodeVerdict
 from core.kube.node import Node
 from core.views import format as fmt
-from core.views import reasons
+from core.views import money, reasons
 from core.views.table import Align, Cell, Column, Elide, Row, TableView, Tone, ViewKey, text_cell
 
 _TONES = {"removable": Tone.GOOD, "blocked": Tone.WARNING, "unknown": Tone.WARNING}
@@ -79,7 +81,7 @@ def _waiting(verdict: NodeVerdict, now: float) -> str:
     return f"{verdict.waits_for}: {reasons.meaning(verdict.waits_for)}"
 
 
-def view(plan: Plan, now: float, generation: int) -> TableView:
+def view(plan: Plan, now: float, generation: int, prices: Prices | str = "") -> TableView:
     """The whole table, candidates first."""
     names = {group.id: group.name for group in plan.snapshot.groups.values()}
     nodes = sorted(plan.scale_in.nodes, key=lambda one: (_RANK.index(one.verdict), one.utilization.max or 0.0))
@@ -92,7 +94,7 @@ def view(plan: Plan, now: float, generation: int) -> TableView:
         as_of=now,
         noun="nodes",
         empty="No nodes to judge.",
-        notes=headlines(plan, now),
+        notes=headlines(plan, now, prices),
     )
 
 
@@ -134,7 +136,7 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
 
 
-def headlines(plan: Plan, now: float) -> tuple[str, ...]:
+def headlines(plan: Plan, now: float, prices: Prices | str = "") -> tuple[str, ...]:
     """What the screen says above the table: who goes, what that frees, and by which rules."""
     result = plan.scale_in
     found = Counter(one.verdict for one in result.nodes)
@@ -143,7 +145,24 @@ def headlines(plan: Plan, now: float) -> tuple[str, ...]:
     counts = (
         f"{len(going)} could go now{freed}, {found['removable']} in time, {found['busy']} busy, {found['blocked']} stay"
     )
-    return (counts, *_cool_down(plan, now), rules(plan))
+    return (counts, *_saved(plan, prices), *_cool_down(plan, now), rules(plan))
+
+
+def _saved(plan: Plan, prices: Prices | str) -> Iterable[str]:
+    """What the whole set would save once its timers are over; money only where the price of every node is known."""
+    nodes = [plan.snapshot.nodes[name] for name in plan.scale_in.together if name in plan.snapshot.nodes]
+    if nodes:
+        whole = f"all {len(nodes)} that could go together" if len(nodes) > 1 else "the one that could go"
+        sizes = f"{fmt.cpu(_sum(nodes, 'cpu'))} cpu, {fmt.size(_sum(nodes, 'memory'))} memory"
+        yield f"{whole} would save {sizes}{_money(nodes, prices)}"
+
+
+def _money(nodes: Iterable[Node], prices: Prices | str) -> str:
+    if isinstance(prices, str):
+        return ""
+    hours = [prices.machines.get(node.instance_type, Machine()).hour for node in nodes]
+    known = [hour for hour in hours if hour is not None]
+    return f", ≈ {money.amount(sum(known, Fraction(0)))} {prices.currency} an hour" if len(known) == len(hours) else ""
 
 
 def _sum(nodes: Iterable[Node], resource: str) -> int:

@@ -3,8 +3,9 @@ wrong. One group in full is in group_detail, the JSON form in group_list; how gr
 core/cluster/groups."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from core.analysis.planning import Plan
 from core.analysis.reservation import Figures, Reservation, total
 from core.cluster import membership
 from core.cluster.cloud_kinds import GROUP
@@ -13,6 +14,7 @@ from core.cluster.snapshot import Snapshot, Table
 from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
 from core.views import format as fmt
+from core.views.group_plan import GroupPlan, could_go, growth, of_plan
 from core.views.nodes import NodeRecord
 from core.views.table import (
     EMPTY,
@@ -40,6 +42,8 @@ class GroupRecord:
     nodes: tuple[Node, ...] = ()
     reservation: Reservation = field(default_factory=dict)
     """What its nodes book and use together."""
+    planned: GroupPlan | None = None
+    """None: there is no plan (yet)."""
 
     @property
     def name(self) -> str:
@@ -114,6 +118,12 @@ def of_tables(table: Callable[[str], Table[object]], nodes: Mapping[str, NodeRec
 def of_snapshot(snapshot: Snapshot, nodes: Mapping[str, NodeRecord]) -> dict[str, GroupRecord]:
     """The same for a snapshot."""
     return of_tables(snapshot.table, nodes)
+
+
+def with_plan(records: Mapping[str, GroupRecord], plan: Plan | None) -> dict[str, GroupRecord]:
+    """The same with what is planned for each."""
+    planned = of_plan(plan) if plan is not None else {}
+    return {key: replace(record, planned=planned.get(key)) for key, record in records.items()}
 
 
 def state(record: GroupRecord) -> tuple[str, Tone]:
@@ -241,6 +251,10 @@ _COLUMNS: tuple[tuple[Column, Callable[[GroupRecord, float], Cell]], ...] = (
     (Column("room", "ROOM", 5, align=_RIGHT, importance=1, hotkey="R", describes="How many more it may get."), _room),
     (Column("state", "STATE", 14, 10, importance=1, hotkey="T", describes="Growing, suspended, at its maximum."),
      _state),
+    (Column("next", "NEXT", 12, 9, importance=2, hotkey="X", describes="Its next size, or why it doesn't grow."),
+     lambda record, now: growth(record.planned)),
+    (Column("could-go", "COULD GO", 9, importance=3, hotkey="O", describes="How many nodes could go."),
+     lambda record, now: could_go(record.planned)),
     (Column("cpu", "CPU", fmt.BAR_WIDTH, bars=True, importance=3, hotkey="C",
             describes="CPU booked and used on its nodes, % of allocatable."), _bar("cpu")),
     (Column("memory", "MEMORY", fmt.BAR_WIDTH, bars=True, importance=6, hotkey="M",

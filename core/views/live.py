@@ -102,7 +102,7 @@ class GroupsProducer:
         self._view = GroupsView()
 
     def produce(self, moment: Moment) -> Iterator[Update | None]:
-        return self._view.produce(moment.store, moment.records, moment.now)
+        return self._view.produce(moment.store, moment.records, moment.now, moment.planned.plan)
 
 
 class GroupDetailProducer:
@@ -129,10 +129,23 @@ class PlanProducer:
         self._of = planned
         if planned.plan is None:
             yield Failure(self._key, planned.error)
-        elif (update := self._make(planned.plan, moment.now, moment.store.generation)) is not None:
+        elif (update := self._view(planned.plan, moment)) is not None:
             yield update
         else:
             yield Failure(self._key, f"{self._key.name}: no such thing in the plan (any more); go back to the list")
+
+    def _view(self, plan: Plan, moment: Moment) -> TableView | DetailView | None:
+        return self._make(plan, moment.now, moment.store.generation)
+
+
+class ScaleInProducer(PlanProducer):
+    """The Scale-in table, with what the nodes cost."""
+
+    def __init__(self, key: ViewKey) -> None:
+        super().__init__(key, candidates.view)
+
+    def _view(self, plan: Plan, moment: Moment) -> TableView:
+        return candidates.view(plan, moment.now, moment.store.generation, moment.planned.prices)
 
 
 class PodDetailProducer:
@@ -200,7 +213,7 @@ def producer(key: ViewKey) -> Producer | None:
         case "pending-class":
             return PlanProducer(key, _pending_class(key.name))
         case "scale-in":
-            return PlanProducer(key, candidates.view)
+            return ScaleInProducer(key)
         case "eci":
             return AuditProducer(key, eci_table)
         case "eci-owner":

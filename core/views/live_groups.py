@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
+from core.analysis.planning import Plan
 from core.cluster.cloud_kinds import GROUP, SCALING_GROUP
 from core.cluster.group import Group
 from core.cluster.store import Store
 from core.kube.own_kinds import NodeGroup
 from core.views import group_detail, groups
 from core.views.detail import DetailView
-from core.views.groups import GroupRecord
+from core.views.groups import GroupRecord, with_plan
 from core.views.link import Failure
 from core.views.live_nodes import STEP, LiveRoll, Records
 from core.views.table import TableChange, TableView, ViewKey, difference
@@ -38,9 +39,9 @@ class GroupRecords:
             if index % STEP == STEP - 1:
                 yield
 
-    def changed(self, store: Store, records: Records, now: float) -> bool:
+    def changed(self, store: Store, records: Records, now: float, plan: Plan | None = None) -> bool:
         """Whether there is anything new since the last call."""
-        moment = (store.version(GROUP.name, "NodeGroup"), int(now // AGES))
+        moment = (store.version(GROUP.name, "NodeGroup"), int(now // AGES), id(plan))
         if self._seen == moment and not records.changed:
             return False
         self._seen = moment
@@ -77,12 +78,14 @@ class GroupsView:
         self._records = GroupRecords()
         self._sent: TableView | None = None
 
-    def produce(self, store: Store, records: Records, now: float) -> Iterator[TableView | TableChange | None]:
+    def produce(
+        self, store: Store, records: Records, now: float, plan: Plan | None
+    ) -> Iterator[TableView | TableChange | None]:
         """What to send now, after steps of None."""
         yield from self._records.refresh(store, records)
-        if not self._records.changed(store, records, now):
+        if not self._records.changed(store, records, now, plan):
             return
-        found = self._records.of(store)
+        found = with_plan(self._records.of(store), plan)
         generation = self._sent.generation + 1 if self._sent is not None else 1
         others = groups.strangers(found.values(), len(store.table(SCALING_GROUP.name)))
         notes = (*groups.missing(store.unavailable_kinds), *others)

@@ -9,7 +9,9 @@ from core.analysis.planning import Plan
 from core.kube.pod_requests import Amounts
 from core.scheduling.refusal import Refusal
 from core.views import format as fmt
+from core.views import troubles
 from core.views.applications import of_pod
+from core.views.pending_words import SAYS
 from core.views.plan import explanation
 from core.views.table import Align, Cell, Column, Row, TableView, Tone, ViewKey, text_cell
 from core.views.text import sanitise
@@ -123,6 +125,7 @@ def _columns(groups: Sequence[str], names: Mapping[str, str]) -> tuple[Column, .
             for place, group in enumerate(groups)
         ),
         Column("verdict", "VERDICT", 44, 20, importance=1, grow=True, hotkey="V", describes="What becomes of it."),
+        Column(SAYS, "SCHEDULER SAYS", 60, 20, importance=98, describes="Why the scheduler finds no place today."),
     )  # fmt: skip
 
 
@@ -135,6 +138,7 @@ def _row(one: PendingClass, groups: Sequence[str], options: Mapping[str, GroupOp
         text_cell(asks(first.pod.shape.requests)),
         *(_group_cell(first, group, options[group]) for group in groups),
         Cell(f"{first.verdict}: {one.explanation}", _RANK.index(first.verdict), _TONES[first.verdict]),
+        text_cell(first.pod.unscheduled.message if first.pod.unscheduled is not None else ""),
     )
     return Row(one.id, cells, labels=first.pod.labels)
 
@@ -181,7 +185,8 @@ def skip_word(skipped: str) -> str:
 
 
 def headlines(plan: Plan, found: Sequence[PendingClass], now: float) -> tuple[str, ...]:
-    """What the screen says above the table: how many wait, what happens next, what is left then."""
+    """What the screen says above the table: how many wait, what happens next, what is left then; and the last reason
+    why nodes did not come."""
     if not found:
         return ()
     waiting = sum(len(one.verdicts) for one in found)
@@ -189,7 +194,7 @@ def headlines(plan: Plan, found: Sequence[PendingClass], now: float) -> tuple[st
     since = f", the oldest {fmt.duration(now - oldest)}" if oldest is not None else ""
     kinds = f"{len(found)} {_plural(len(found), 'class', 'classes')}"
     who = "1 pod waits" if waiting == 1 else f"{fmt.count(waiting)} pods wait"
-    return (f"{who} in {kinds}{since}", *_next(plan, waiting))
+    return (" │ ".join((f"{who} in {kinds}{since}", *_next(plan, waiting))), *troubles.headline(plan, now))
 
 
 def _next(plan: Plan, waiting: int) -> Iterable[str]:

@@ -68,7 +68,7 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
 def test_the_plan_in_a_few_sentences(run: Run) -> None:
     done = run("plan")
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("2 pods wait in 2 classes, the oldest 0s\nnext: web 3 -> 4")
+    assert done.out.startswith("2 pods wait in 2 classes, the oldest 0s │ next: web 3 -> 4")
     assert "by the rules of cluster-autoscaler" in done.out
 
 

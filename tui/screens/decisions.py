@@ -2,13 +2,17 @@
 about what could be put right (ECI). Above the table they say in a few lines what matters most."""
 
 import msgspec
+from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from core.views.link import Update
-from core.views.table import TableView, ViewKey
+from core.views.pending_words import why
+from core.views.table import TableView, Tone, ViewKey
 from core.views.text import sanitise
 from tui.screens.table_screen import TableScreen
+from tui.tones import styled
+from tui.widgets.fleet_table import FleetTable
 
 
 class DecisionScreen(TableScreen):
@@ -25,12 +29,30 @@ class DecisionScreen(TableScreen):
 
 
 class PendingScreen(DecisionScreen):
-    """Who waits, and why nobody lets them in. Enter shows one class in full."""
+    """Who waits, and why nobody lets them in; below the table in plain sentences for the row under the cursor. Enter
+    shows one class in full."""
 
     opens = "pending-class"
 
     def __init__(self) -> None:
         super().__init__(ViewKey("pending"))
+
+    def compose_foot(self) -> ComposeResult:
+        yield Static(classes="-why")
+
+    @on(FleetTable.CursorMoved)
+    @on(FleetTable.Rearranged)
+    def _explain(self) -> None:
+        row = self.table.model.rows.get(self.table.cursor_id)
+        known = row is not None and self.view is not None
+        line = self.query_one(".-why", Static)
+        line.display = known
+        if row is not None and self.view is not None:
+            line.update(styled([("why  ", Tone.MUTED), (sanitise(why(self.view, row)), Tone.PLAIN)]))
+
+    def receive(self, update: Update) -> None:
+        super().receive(update)
+        self._explain()
 
 
 class ScaleInScreen(DecisionScreen):

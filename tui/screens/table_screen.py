@@ -60,11 +60,16 @@ class TableScreen(Screen[None]):
         with Container(classes="-body"):
             yield FleetTable()
             yield StatePanel()
+        yield from self.compose_foot()
         yield FilterBar()
         yield KeyLine()
 
     def compose_head(self) -> ComposeResult:
         """What stands between the header line and the table; nothing here."""
+        yield from ()
+
+    def compose_foot(self) -> ComposeResult:
+        """What stands between the table and the line below it; nothing here."""
         yield from ()
 
     @property

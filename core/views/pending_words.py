@@ -1,0 +1,14 @@
+"""The sentences below the Pending table, from what a row of it holds. The rows are made in pending, which needs the
+planner; a screen only needs this."""
+
+from core.views.table import Row, TableView
+
+SAYS = "says"
+"""The column with the scheduler's own words: too wide for most tables, in full below them."""
+
+
+def why(view: TableView, row: Row) -> str:
+    """Why the pods of a row wait, in plain sentences: ours, then the scheduler's."""
+    cells = {column.id: cell.text for column, cell in zip(view.columns, row.cells, strict=False)}
+    said = f"{cells.get('name', '')}: {cells.get('verdict', '')}"
+    return f"{said} The scheduler says: {cells[SAYS]}" if cells.get(SAYS) else said
