@@ -31,6 +31,11 @@ class Refused(VacancyError):
     exit_code = 4
 
 
+def unexpected(error: Exception) -> str:
+    """The line for a mistake of this program's own."""
+    return one_line(f"unexpected {type(error).__name__}: {error}; please report it")
+
+
 def one_line(text: str, limit: int = 300) -> str:
     """Somebody else's text made fit for an error line: no line ends, no control characters, no more than `limit`
     characters."""

@@ -10,7 +10,7 @@ from core.analysis.serverless import Audit, audit
 from core.clock import Clock
 from core.cluster.snapshot import Snapshot
 from core.cluster.store import Store
-from core.errors import VacancyError
+from core.errors import VacancyError, unexpected
 from core.policy import discover
 from core.session.prices import price_table
 from core.views import candidates
@@ -44,10 +44,12 @@ def _prices() -> Prices | str:
 def _planned(snapshot: Snapshot, observed: Observed) -> Planned:
     try:
         made = decide(snapshot, observed)
+        verdicts = {one.node: candidates.short(one, snapshot.as_of) for one in made.scale_in.nodes}
+        return Planned(made, verdicts, prices=_prices())
     except VacancyError as error:
         return Planned(error=str(error))
-    verdicts = {one.node: candidates.short(one, snapshot.as_of) for one in made.scale_in.nodes}
-    return Planned(made, verdicts, prices=_prices())
+    except Exception as error:  # a mistake of ours: what needs no plan goes on
+        return Planned(error=f"no plan: {unexpected(error)}")
 
 
 class Planner:

@@ -1,6 +1,7 @@
 """Read everything once: what a command works on. Staying up to date is in session."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -37,9 +38,25 @@ async def read(
     The cloud is asked only for a command that needs it: `cloud_details` False for where nodes come from, True for all
     about their groups."""
     if where.dump is not None:
-        store, now, notes = await asyncio.to_thread(load_dump, where.dump, tell)
+        store, now, notes = await load_dump_aside(where.dump, tell)
         return Reading(store.snapshot(now), where.dump, notes)
     return await _read_cluster(where, clock or Clock(), tell, cloud_details)
+
+
+async def load_dump_aside(path: str, tell: TellProgress | None) -> tuple[Store, float, list[str]]:
+    """`load_dump` in a thread, which stops at its next sign of progress when this is cancelled."""
+    left = threading.Event()
+
+    def check(progress: Progress) -> None:
+        if left.is_set():
+            raise InterruptedError("nobody waits for it any more")
+        if tell is not None:
+            tell(progress)
+
+    try:
+        return await asyncio.to_thread(load_dump, path, check)
+    finally:
+        left.set()
 
 
 def load_dump(path: str, tell: TellProgress | None) -> tuple[Store, float, list[str]]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from core.clock import Clock
 from core.cluster.store import Store
+from core.session.guarded import Guarded
 from core.session.imagining import WhatIfProducer
 from core.session.planner import Planner
 from core.session.source import DumpSource, LiveSource
@@ -43,6 +44,7 @@ class Session:
         """Start sending this view. Subscribing again sends it whole again."""
         imagined = WhatIfProducer(key) if key.kind == wish.KIND else None
         self._producers[key] = imagined or producer(key) or UnknownView(key)
+        self._producers[key] = Guarded(key, self._producers[key], lambda: self.subscribe(key))
         self._wake.set()
 
     def unsubscribe(self, key: ViewKey) -> None:
@@ -66,6 +68,8 @@ class Session:
     async def updates(self) -> AsyncIterator[Update]:
         """Updates until closed, a round at most every TICK. Raises VacancyError when the source is at its end."""
         self._source = await self._open()
+        if self._closed:  # meanwhile: `close` had nothing to close yet
+            await self._source.close()
         while not self._closed:
             self._source.check()
             async for update in self._round():

@@ -12,7 +12,7 @@ from core.cluster.intake import UNREAD, Intake
 from core.cluster.store import Store
 from core.feeds.sink import Phase
 from core.kube import kinds
-from core.session.reading import load_dump
+from core.session.reading import load_dump_aside
 from core.views import sources
 from core.views.header import About
 from core.views.status import Connection, Progress, Source
@@ -71,7 +71,7 @@ class DumpSource:
         self._task = asyncio.ensure_future(self._load())
 
     async def _load(self) -> None:
-        loaded, self._now, self._notes = await asyncio.to_thread(load_dump, self._path, self._tell)
+        loaded, self._now, self._notes = await load_dump_aside(self._path, self._tell)
         self._store.take_over(loaded)
         self._progress = None
         self.ready = True

@@ -1,11 +1,15 @@
 """The header's content: cluster totals. How the sources are doing is in sources; drawing it is the screen's."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from core.analysis.reservation import Figures
 from core.views.live import Moment
 from core.views.status import Progress, Source, Status
 from core.views.table import Bar
+
+LOOK = 50
+"""Nodes that are asked for their region, at each tick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ def header(moment: Moment, about: About, armed: bool) -> Status:
     return Status(
         context=about.context,
         as_of=about.as_of if about.as_of is not None else moment.now,
-        region=next((record.node.region for record in records.values() if record.node.region), ""),
+        region=next((record.node.region for record in islice(records.values(), LOOK) if record.node.region), ""),
         nodes=len(records) if known else None,
         pods=len(pods) if pods is not None else None,
         waiting=store.waiting if pods is not None else None,
@@ -38,5 +42,5 @@ def header(moment: Moment, about: About, armed: bool) -> Status:
         read_only=not armed,
         sources=about.sources,
         progress=about.progress,
-        notice=about.notice,
+        notice="; ".join(filter(None, (about.notice, moment.planned.error))),
     )

@@ -67,12 +67,12 @@ class NodeDetailProducer:
 
     def _update(self, moment: Moment) -> Update | None:
         record = moment.records.by_name.get(self._key.name)
-        if record is None:
-            return self._gone(moment)
-        seen = (moment.store.generation, int(moment.now // DETAIL_AGES))
+        seen = (moment.store.generation, record, int(moment.now // DETAIL_AGES))  # a record may lag behind the store
         if seen == self._seen:
             return None
         self._seen = seen
+        if record is None:
+            return self._gone(moment)
         self._sent = _node_detail(record, moment)
         return self._sent
 
@@ -91,7 +91,7 @@ def _node_detail(record: NodeRecord, moment: Moment) -> DetailView:
     if store.is_available("Event"):
         all_events = store.table("Event").values()
         events = [event for event in all_events if event.about_kind == "Node" and event.about == name]
-    pods = store.booking(name).pods.values()
+    pods = store.booking(name).pods.values() if store.is_available("Pod") else None
     return node_detail.view(record, pods, store.table("PodMetrics"), events, moment.now, store.generation)
 
 

@@ -37,13 +37,13 @@ _BAD = ("CrashLoopBackOff", "Error", "ImagePullBackOff", "ErrImagePull", "OOMKil
 
 def view(
     record: NodeRecord,
-    pods: Iterable[Pod],
+    pods: Iterable[Pod] | None,
     usage: Mapping[str, PodMetrics],
     events: Sequence[Event] | None,
     now: float,
     generation: int,
 ) -> DetailView:
-    """The node at this moment. `events` None: they could not be read."""
+    """The node at this moment. `pods` or `events` None: they could not be read."""
     key = ViewKey("node", record.node.name)
     return DetailView(
         key=key,
@@ -52,7 +52,7 @@ def view(
         as_of=now,
         facts=tuple(_facts(record, now)),
         tables=(
-            _table("pods", "Pods", _POD_COLUMNS, [_pod_row(pod, usage.get(pod.key), now) for pod in pods], now),
+            _pods(pods, usage, now),
             _resources(record.reservation, now),
             _conditions(record, now),
             _taints(record, now),
@@ -115,6 +115,11 @@ def _pod_row(pod: Pod, measured: PodMetrics | None, now: float) -> Row:
         text_cell(f"{pod.owner.kind}/{pod.owner.name}" if pod.owner else "none"),
     )
     return Row(pod.key, cells, labels=pod.labels)
+
+
+def _pods(pods: Iterable[Pod] | None, usage: Mapping[str, PodMetrics], now: float) -> TableView:
+    rows = [_pod_row(pod, usage.get(pod.key), now) for pod in pods or ()]
+    return _table("pods", "Pods", _POD_COLUMNS, rows, now, "Pods could not be read." if pods is None else "")
 
 
 def _resources(reservation: Reservation, now: float) -> TableView:

@@ -28,7 +28,7 @@ def view(pod: Pod, snapshot: Snapshot, generation: int) -> DetailView:
         facts=tuple(_facts(pod, snapshot)),
         tables=(
             _containers(pod, snapshot.table("PodMetrics").get(pod.key), now),
-            _budgets(pod, snapshot.budgets, now),
+            _budgets(pod, snapshot.budgets if snapshot.has("PodDisruptionBudget") else None, now),
             events_table(events if snapshot.has("Event") else None, now),
             _pairs("labels", "Labels", pod.labels, now),
             _pairs("annotations", "Annotations", pod.annotations, now),
@@ -75,7 +75,7 @@ def _containers(pod: Pod, measured: PodMetrics | None, now: float) -> TableView:
     )
 
 
-def _budgets(pod: Pod, budgets: Iterable[DisruptionBudget], now: float) -> TableView:
+def _budgets(pod: Pod, budgets: Iterable[DisruptionBudget] | None, now: float) -> TableView:
     columns = (
         Column("name", "BUDGET", 36, 16, grow=True),
         Column("allowed", "MAY GO NOW", 10, align=_RIGHT),
@@ -83,7 +83,7 @@ def _budgets(pod: Pod, budgets: Iterable[DisruptionBudget], now: float) -> Table
         Column("rule", "RULE", 24, 10),
     )
     rows = []
-    for budget in budgets:
+    for budget in budgets or ():
         if budget.namespace != pod.namespace or budget.selector is None or not budget.selector.matches(pod.labels):
             continue
         allowed = (
@@ -92,7 +92,8 @@ def _budgets(pod: Pod, budgets: Iterable[DisruptionBudget], now: float) -> Table
         healthy = "-" if budget.current_healthy is None else f"{budget.current_healthy} of {budget.expected}"
         rule = f"min {budget.min_available}" if budget.min_available else f"max away {budget.max_unavailable or '-'}"
         rows.append(Row(budget.key, (text_cell(budget.key), allowed, text_cell(healthy), text_cell(rule))))
-    return TableView(ViewKey("budgets"), "Budgets", columns, tuple(rows), 0, now, noun="budgets", empty="No budget.")
+    empty = "Budgets could not be read." if budgets is None else "No budget."
+    return TableView(ViewKey("budgets"), "Budgets", columns, tuple(rows), 0, now, noun="budgets", empty=empty)
 
 
 def _tone(allowed: int) -> Tone:
