@@ -9,7 +9,7 @@ from textual.app import App
 from textual.reactive import var
 
 from core.errors import InputError, VacancyError
-from core.views.link import Failure, Link, Retry
+from core.views.link import Failure, Intent, Link, Retry
 from core.views.status import Status
 from tui.updates import Updates
 
@@ -74,8 +74,19 @@ class Shell(App[None]):
     async def on_unmount(self) -> None:
         await self._close_link()
 
+    @property
+    def armed(self) -> bool:
+        """Actions may be planned and run: only then do their keys exist."""
+        return self.status is not None and not self.status.read_only
+
+    def intend(self, intent: Intent) -> None:
+        """Hand over what a person wants done."""
+        self.updates.intend(intent)
+
     def _take_status(self, status: Status) -> None:
-        self.status = status
+        was_armed, self.status = self.armed, status
+        if was_armed != self.armed:
+            self.screen.refresh_bindings()
 
     def _take_failure(self, failure: Failure) -> None:
         self.failure = failure.message

@@ -36,9 +36,13 @@ class Entry:
 
 def entries() -> list[Entry]:
     """All journals, the newest first."""
+    return [read(path) for path in paths()]
+
+
+def paths() -> list[Path]:
+    """Their files, the newest first."""
     folder = journal.folder()
-    found = folder.glob(f"*{journal.SUFFIX}") if folder.is_dir() else ()
-    return [read(path) for path in sorted(found, reverse=True)]
+    return sorted(folder.glob(f"*{journal.SUFFIX}"), reverse=True) if folder.is_dir() else []
 
 
 def find(name: str) -> Entry:

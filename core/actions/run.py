@@ -129,6 +129,11 @@ class Run:
             await self.journal.note("", text)
         self._now(msgspec.structs.replace(self.progress, outcome=outcome, doing=outcome, text=text))
 
+    def broke(self, text: str) -> None:
+        """It can't go on, and its journal has no end: it is left in the middle."""
+        told = f"{text}; left in the middle: see the journal"
+        self._now(msgspec.structs.replace(self.progress, outcome=FAILED, doing=FAILED, text=told))
+
     def _now(self, progress: Progress) -> None:
         self.progress = progress
         if self._tell is not None:

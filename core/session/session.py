@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Iterator
 from core.clock import Clock
 from core.cluster.store import Store
 from core.session.guarded import Guarded
+from core.session.desk import Desk
 from core.session.imagining import WhatIfProducer
 from core.session.planner import Planner
 from core.session.source import DumpSource, LiveSource
 from core.views import wish
 from core.views.header import header
-from core.views.link import Intent, Retry, Update
+from core.views.link import CancelAction, Intent, PlanAction, Retry, RunAction, Update
 from core.views.live import Moment, Producer, UnknownView, producer
 from core.views.live_nodes import Records
 from core.views.status import Status
@@ -39,11 +40,12 @@ class Session:
         self._wake = asyncio.Event()
         self._closed = False
         self._header: Status | None = None
+        self._desk = Desk(self._clock)
 
     def subscribe(self, key: ViewKey) -> None:
         """Start sending this view. Subscribing again sends it whole again."""
         imagined = WhatIfProducer(key) if key.kind == wish.KIND else None
-        self._producers[key] = imagined or producer(key) or UnknownView(key)
+        self._producers[key] = imagined or self._desk.producer(key) or producer(key) or UnknownView(key)
         self._producers[key] = Guarded(key, self._producers[key], lambda: self.subscribe(key))
         self._wake.set()
 
@@ -56,11 +58,18 @@ class Session:
         match intent:
             case Retry() if self._source is not None:
                 self._source.wake()
+            case PlanAction() if self._source is not None:
+                self._desk.plan(intent, self._source.clients, self._store.snapshot(self._source.now(self._clock)))
+            case RunAction() if self._source is not None:
+                self._desk.run(intent, self._source.clients)
+            case CancelAction():
+                self._desk.cancel(intent)
 
     async def close(self) -> None:
         """End the updates and free what is held."""
         self._closed = True
         self._wake.set()
+        await self._desk.close()
         await self._planner.close()
         if self._source is not None:
             await self._source.close()

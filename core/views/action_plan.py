@@ -8,10 +8,10 @@ import msgspec
 
 from core.actions.action_plan import ActionPlan, Level
 from core.actions.run import NodeProgress, Progress
+from core.views.action import Line
 from core.views.format import count
 from core.views.table import Tone
 
-Line = tuple[str, Tone]
 MOST = 5
 """Names in one sentence; findings of one kind."""
 _TONES = {Level.REFUSAL: Tone.DANGER, Level.WARNING: Tone.WARNING, Level.NOTE: Tone.MUTED}

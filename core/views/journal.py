@@ -1,6 +1,6 @@
 """The journal of actions as a table, and one action's record in full. The files are read in core/actions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.actions.journal_reading import UNFINISHED, Entry
@@ -26,13 +26,14 @@ STEPS = (
 )
 
 
-def view(entries: Sequence[Entry], now: float, generation: int) -> TableView:
-    """One row for each action, the newest first."""
+def view(entries: Sequence[Entry], now: float, generation: int, here: Mapping[str, str] | None = None) -> TableView:
+    """One row for each action, the newest first. `here`: those that this session runs, and by what name."""
+    known = here or {}
     return TableView(
         key=ViewKey("journal"),
         title="Journal",
         columns=COLUMNS,
-        rows=tuple(_row(entry) for entry in entries),
+        rows=tuple(_row(entry, known.get(entry.id, "")) for entry in entries),
         generation=generation,
         as_of=now,
         noun="actions",
@@ -48,7 +49,7 @@ def _notes(entries: Sequence[Entry]) -> tuple[str, ...]:
     return (f"{len(left)} left in the middle: vacancy journal resume, undo or close {left[0].id}",)
 
 
-def _row(entry: Entry) -> Row:
+def _row(entry: Entry, here: str) -> Row:
     plan = entry.plan
     texts = (
         entry.began,
@@ -61,7 +62,7 @@ def _row(entry: Entry) -> Row:
         entry.id,
     )
     cells = tuple(text_cell(text, tone(entry) if index == 3 else Tone.PLAIN) for index, text in enumerate(texts))
-    return Row(entry.id, cells, opens=ViewKey("journal-entry", entry.id))
+    return Row(entry.id, cells, opens=ViewKey("action", here) if here else ViewKey("journal-entry", entry.id))
 
 
 def tone(entry: Entry) -> Tone:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from core.views.action import ActionView
 from core.views.detail import DetailView
 from core.views.status import Status
 from core.views.table import TableChange, TableView, ViewKey
@@ -54,7 +55,7 @@ class CancelAction(msgspec.Struct, frozen=True, tag=True):
     id: str
 
 
-Update = TableView | TableChange | DetailView | Status | Failure
+Update = TableView | TableChange | DetailView | ActionView | Status | Failure
 Intent = Retry | PlanAction | RunAction | CancelAction
 
 

@@ -8,6 +8,7 @@ from textual.screen import Screen
 
 from tui.screens.decisions import EciScreen, PendingScreen, ScaleInScreen
 from tui.screens.groups import GroupsScreen
+from tui.screens.journal import JournalScreen
 from tui.screens.nodes import NodesScreen
 
 
@@ -26,4 +27,5 @@ MAIN_VIEWS: tuple[MainView, ...] = (
     MainView("scale-in", "Scale-in", ScaleInScreen),
     MainView("groups", "Groups", GroupsScreen),
     MainView("eci", "ECI", EciScreen),
+    MainView("journal", "Journal", JournalScreen),
 )

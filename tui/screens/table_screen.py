@@ -11,6 +11,7 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from core.errors import InputError
+from core.views.action import KIND, ON_NODES
 from core.views.filter import parse_filter
 from core.views.link import Failure, Update
 from core.views.status import Connection
@@ -36,6 +37,16 @@ class TableScreen(Screen[None]):
         Binding("S", "sort_menu", "sort", id="view.sort", tooltip="Choose what to sort by"),
         Binding("b", "group", "group by", id="view.group", tooltip="Roll up by the next kind of group, or not at all"),
         Binding("w", "what_if", "what if", id="view.whatif", tooltip="What if these nodes went, or this group grew"),
+        Binding("r", "act('drain')", "drain", id="view.drain", tooltip="Plan to drain the node, or those marked"),
+        Binding("c", "act('cordon')", "cordon", id="view.cordon", tooltip="Plan to cordon the node, or those marked"),
+        Binding(
+            "u",
+            "act('uncordon')",
+            "uncordon",
+            show=False,
+            id="view.uncordon",
+            tooltip="Plan to uncordon the node, or those marked",
+        ),
         Binding("escape", "clear", "clear", show=False, id="view.clear", tooltip="Clear the filter, then the marks"),
     ]
     app = getters.app(Shell)
@@ -198,8 +209,15 @@ class TableScreen(Screen[None]):
         from tui.screens.detail_screen import DetailScreen
 
         key = event.row.opens or (ViewKey(self.opens, event.row.id) if self.opens else None)
-        if key is not None:
+        if key is not None and key.kind == KIND:
+            self._open_action(key)
+        elif key is not None:
             self.app.push_screen(DetailScreen(key))
+
+    def _open_action(self, key: ViewKey) -> None:
+        from tui.screens.action import ActionScreen
+
+        self.app.push_screen(ActionScreen(key))
 
     def subjects(self) -> list[str]:
         """The rows that a key is meant for: those that are marked, else the one under the cursor."""
@@ -208,6 +226,14 @@ class TableScreen(Screen[None]):
         return [one for one in model.order if one in model.marks] or (
             [row.id] if row is not None and not row.group else []
         )
+
+    def action_act(self, action: str) -> None:
+        from tui.screens.action import ActionScreen
+
+        if subjects := self.subjects():
+            self.app.push_screen(ActionScreen.planning(self.app, action, subjects))
+        else:
+            self.app.notify(f"{action} is about nodes: unfold the group, or mark rows with space.", timeout=4)
 
     def action_what_if(self) -> None:
         from tui.screens.what_if import WhatIfScreen
@@ -219,6 +245,8 @@ class TableScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "group" and self.view is not None and not self.view.group_choices:
+            return False
+        if action == "act" and not (self.app.armed and self.key.kind in ON_NODES):
             return False
         if action == "what_if" and not asks_about(self.key.kind):
             return False

@@ -1,0 +1,201 @@
+"""What a person at the screens has planned and set going. Planning and running is in core/actions; this keeps it going
+while nobody looks, and says how far it is."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.actions import journal_reading
+from core.actions.action_plan import ActionPlan
+from core.actions.journal_reading import RUNNING, UNFINISHED, Entry
+from core.actions.run import Progress, Run
+from core.clients.kubernetes import Clients
+from core.clock import Clock
+from core.cluster.snapshot import Snapshot
+from core.errors import VacancyError, one_line
+from core.session.acting import Actor, execute
+from core.session.planner import decide
+from core.views import action, action_view, journal
+from core.views.link import CancelAction, Failure, PlanAction, RunAction, Update
+from core.views.live import Moment, Producer
+from core.views.table import ViewKey
+
+PATIENCE = 15.0
+"""Seconds that a session which ends waits for an action to come to a safe point."""
+RE_READ = 3.0
+"""Seconds between two looks at the journal's folder."""
+
+
+@dataclass
+class Work:
+    """One action: planned, perhaps running, perhaps at its end. `version` counts what is new."""
+
+    asked: PlanAction
+    plan: ActionPlan | None = None
+    run: Run | None = None
+    error: str = ""
+    version: int = 0
+    task: "asyncio.Task[None] | None" = None
+
+    def new(self, error: str = "") -> None:
+        """Something about it is new."""
+        self.error = error
+        self.version += 1
+
+
+@dataclass
+class Desk:
+    """All works of one session, by the id that the screen gave them."""
+
+    clock: Clock
+    works: dict[str, Work] = field(default_factory=dict)
+
+    def plan(self, asked: PlanAction, clients: Clients | None, snapshot: Snapshot) -> None:
+        """Begin to plan."""
+        work = self.works[asked.id] = Work(asked)
+        if clients is None:
+            work.new("a dump is shown: nothing can be done to it")
+            return
+        work.task = asyncio.create_task(self._plan(work, Actor(clients, self.clock), snapshot))
+
+    async def _plan(self, work: Work, actor: Actor, snapshot: Snapshot) -> None:
+        try:
+            before = await asyncio.to_thread(decide, snapshot)
+            work.plan = await actor.plan(before, work.asked)
+            work.new()
+        except VacancyError as error:
+            work.new(str(error))
+
+    def run(self, wanted: RunAction, clients: Clients | None) -> None:
+        """Set it going, if what was typed is what was asked for."""
+        work = self.works.get(wanted.id)
+        if work is None or work.plan is None or work.run is not None or clients is None:
+            return
+        expected = work.plan.confirm or "yes"
+        if wanted.typed.strip() != expected:
+            work.new(f"that was not it: type {expected}, or leave with escape")
+            return
+        try:
+            work.run = Actor(clients, self.clock).start(work.plan, lambda _: work.new())
+        except VacancyError as error:
+            work.new(str(error))
+            return
+        work.new()
+        work.task = asyncio.create_task(self._run(work, work.run))
+
+    async def _run(self, work: Work, run: Run) -> None:
+        try:
+            await execute(run)
+        except Exception as error:  # the last border: a task that dies unseen would look like one that runs
+            run.broke(one_line(str(error) or type(error).__name__))
+
+    def cancel(self, wanted: CancelAction) -> None:
+        """Stop a run at the next safe point; forget a plan that was not run."""
+        work = self.works.get(wanted.id)
+        if work is not None and work.run is not None:
+            work.run.cancel()
+        elif work is not None:
+            if work.task is not None:
+                work.task.cancel()
+            del self.works[wanted.id]
+
+    def of_plan(self, plan_id: str) -> str:
+        """The screen's id of the work with this plan; "" for another session's."""
+        return next((name for name, work in self.works.items() if work.plan and work.plan.id == plan_id), "")
+
+    def producer(self, key: ViewKey) -> Producer | None:
+        """The producer of a view about actions; None for any other."""
+        match key.kind:
+            case action.KIND:
+                return WorkProducer(self, key)
+            case "journal" | "journal-entry":
+                return JournalProducer(self, key)
+        return None
+
+    async def close(self) -> None:
+        """Let what runs come to a safe point, and wait for it."""
+        tasks = [work.task for work in self.works.values() if work.task is not None and not work.task.done()]
+        for work in self.works.values():
+            if work.run is not None:
+                work.run.cancel()
+            elif work.task is not None:
+                work.task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=PATIENCE)
+
+
+class WorkProducer:
+    """One action as it goes on."""
+
+    def __init__(self, desk: Desk, key: ViewKey) -> None:
+        self._desk, self._key = desk, key
+        self._seen: object = None
+        self._number = 0
+
+    def produce(self, moment: Moment) -> Iterator[Update | None]:
+        work = self._desk.works.get(self._key.name)
+        if work is None:
+            if self._seen != "gone":
+                self._seen = "gone"
+                yield Failure(self._key, "this action is not known any more; see the journal")
+            return
+        progress: Progress | None = work.run.progress if work.run is not None else None
+        running = progress is not None and not progress.outcome
+        seen = (work.version, int(moment.now) if running else 0)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        self._number += 1
+        title = f"{work.asked.action.capitalize()} {', '.join(work.asked.targets[:2])}"
+        yield action_view.view(self._key, title, work.plan, progress, work.error, moment.now, self._number)
+
+
+class JournalProducer:
+    """The journal, or one action of it, read again in a thread now and then."""
+
+    def __init__(self, desk: Desk, key: ViewKey) -> None:
+        self._desk, self._key = desk, key
+        self._task: asyncio.Task[list[Entry]] | None = None
+        self._known: dict[Path, tuple[object, Entry]] = {}
+        self._next = 0.0
+        self._sent: object = None
+        self._number = 0
+
+    def produce(self, moment: Moment) -> Iterator[Update | None]:
+        if self._task is not None and self._task.done():
+            done, self._task = self._task, None
+            yield from self._updates(done.result(), moment.now)
+        elif self._task is None and moment.now >= self._next:
+            self._next = moment.now + RE_READ
+            self._task = asyncio.ensure_future(asyncio.to_thread(self._read))
+
+    def _read(self) -> list[Entry]:
+        """All journals; those that have ended are read once."""
+        found = []
+        for path in journal_reading.paths():
+            with contextlib.suppress(OSError):
+                stat = path.stat()
+                mark, entry = self._known.get(path, (None, None))
+                if entry is None or mark != (stat.st_mtime_ns, stat.st_size) or entry.state in (RUNNING, UNFINISHED):
+                    entry = journal_reading.read(path)
+                    self._known[path] = ((stat.st_mtime_ns, stat.st_size), entry)
+                found.append(entry)
+        return found
+
+    def _updates(self, entries: list[Entry], now: float) -> Iterator[Update]:
+        seen = [(entry.id, entry.state, len(entry.lines), self._desk.of_plan(entry.id)) for entry in entries]
+        if seen == self._sent:
+            return
+        self._sent = seen
+        self._number += 1
+        if self._key.kind == "journal":
+            here = {entry.id: self._desk.of_plan(entry.id) for entry in entries if entry.state == RUNNING}
+            yield journal.view(entries, now, self._number, here)
+            return
+        entry = next((entry for entry in entries if entry.id == self._key.name), None)
+        if entry is None:
+            yield Failure(self._key, f"action {self._key.name}: it is not in the journal any more")
+        else:
+            yield journal.detail(entry, now, self._number)

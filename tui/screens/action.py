@@ -1,0 +1,104 @@
+"""The action screen: the plan in sentences, typed to confirm, then how far it is. It can be left at any time and found
+again in the journal; what runs goes on."""
+
+import secrets
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, Static
+
+from core.views import action
+from core.views.action import ActionView
+from core.views.link import CancelAction, PlanAction, RunAction, Update
+from core.views.table import Tone, ViewKey
+from core.views.text import sanitise
+from tui.screens.table_screen import TableScreen
+from tui.shell import Shell
+from tui.tones import styled
+from tui.widgets import state_panel
+
+
+class ActionScreen(TableScreen):
+    """Follows one action, from its plan to its end."""
+
+    AUTO_FOCUS = ""
+    BINDING_GROUP_TITLE = "Action"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave", id="action.leave", tooltip="Leave; a plan is dropped, a run goes on"),
+        Binding("ctrl+x", "stop", "stop it", id="action.stop", tooltip="Stop the run at the next safe point"),
+    ]
+
+    def __init__(self, key: ViewKey) -> None:
+        super().__init__(key)
+        self.shown: ActionView | None = None
+
+    @classmethod
+    def planning(cls, app: Shell, what: str, subjects: list[str]) -> "ActionScreen":
+        """The screen of a new action on these nodes, whose plan is asked for."""
+        name = secrets.token_hex(4)
+        app.intend(PlanAction(name, what, tuple(subjects)))
+        return cls(ViewKey(action.KIND, name))
+
+    def compose_head(self) -> ComposeResult:
+        yield Static(classes="-object")
+        yield Static(classes="-sentences")
+        yield Input(classes="-confirm", disabled=True)
+
+    def receive(self, update: Update) -> None:
+        if isinstance(update, ActionView):
+            self._failed = ""
+            self._show(update)
+        else:
+            super().receive(update)
+
+    def _show(self, shown: ActionView) -> None:
+        before, self.shown = self.shown, shown
+        self.query_one(".-object", Static).update(styled([(sanitise(shown.title), Tone.ACCENT)]))
+        parts = [(f"{sanitise(text)}\n", tone) for text, tone in shown.lines]
+        self.query_one(".-sentences", Static).update(styled(parts).rstrip())
+        if shown.table is not None:
+            self.show_table(shown.table)
+        if before is None or before.phase != shown.phase:
+            self._ask(shown)
+            self.refresh_bindings()
+        self._say()
+
+    def _ask(self, shown: ActionView) -> None:
+        """Let a person type what confirms it, while it asks."""
+        prompt = self.query_one(Input)
+        prompt.disabled = shown.phase != action.ASKS
+        prompt.display = shown.phase == action.ASKS
+        prompt.placeholder = shown.question
+        if shown.phase == action.ASKS:
+            prompt.focus()
+        else:
+            self.table.focus()
+
+    @on(Input.Submitted, ".-confirm")
+    def _confirmed(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.query_one(Input).clear()
+        self.app.intend(RunAction(self.key.name, event.value))
+
+    def action_leave(self) -> None:
+        if self.shown is None or self.shown.phase not in (action.RUNNING, action.ENDED):
+            self.app.intend(CancelAction(self.key.name))
+        elif self.shown.phase == action.RUNNING:
+            self.app.notify("It goes on; the journal leads back to it.", timeout=4)
+        self.dismiss()
+
+    def action_stop(self) -> None:
+        self.app.intend(CancelAction(self.key.name))
+        self.app.notify("Stopping at the next safe point: what was sent is waited for.", timeout=4)
+
+    def _instead(self, failure: str) -> state_panel.Parts:
+        if self.shown is not None and self.shown.table is None and not failure:
+            return [("", Tone.MUTED)]
+        return super()._instead(failure)
+
+    def check_action(self, action_name: str, parameters: tuple[object, ...]) -> bool | None:
+        if action_name == "stop":
+            return self.shown is not None and self.shown.phase == action.RUNNING
+        return super().check_action(action_name, parameters)
