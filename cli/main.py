@@ -19,6 +19,7 @@ COMMANDS = {
     "scale-in": "nodes that could go, and why the others stay",
     "what-if": "what would be different if somebody did this, tried out on a copy",
     "eci": "pods on virtual nodes: age, costs, and whether ECS could take them",
+    "checks": "HPAs, VPAs and spreads that don't do what was meant, and the remedy",
     "groups": "scaling groups and node pools: sizes, limits, problems",
     "drain": "empty nodes: checked first, through their budgets, on record",
     "cordon": "take no new pods on nodes",

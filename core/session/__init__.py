@@ -2,6 +2,7 @@
 
 import importlib.metadata
 
+from core.session.audits import check
 from core.session.imagining import imagine
 from core.session.planner import audit_eci, decide
 from core.session.reading import Reading, read
@@ -9,7 +10,19 @@ from core.session.recording import Recording, record
 from core.session.session import Session
 from core.where import Where
 
-__all__ = ["Reading", "Recording", "Session", "Where", "audit_eci", "decide", "imagine", "read", "record", "version"]
+__all__ = [
+    "Reading",
+    "Recording",
+    "Session",
+    "Where",
+    "audit_eci",
+    "check",
+    "decide",
+    "imagine",
+    "read",
+    "record",
+    "version",
+]
 
 
 def version() -> str:

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from core.analysis import checks
+from core.analysis.prices import shipped
 from core.analysis.serverless import Audit, audit
 from core.errors import VacancyError
+from core.views import checks as checks_view
 from core.views import eci, eci_detail
 from core.views.detail import DetailView
 from core.views.link import Failure, Update
@@ -67,6 +70,13 @@ def eci_owner(planned: Planned, key: ViewKey, generation: int) -> Made:
     """One owner's pods on virtual nodes."""
     assert planned.plan is not None
     return eci_detail.view(planned.plan, _audit(planned), key.name, generation)
+
+
+def checks_table(planned: Planned, key: ViewKey, generation: int) -> Made:
+    """What is wrong with elastic workloads."""
+    assert planned.plan is not None
+    found = checks.run(planned.plan, audit(planned.plan, shipped()))
+    return checks_view.view(planned.plan.snapshot, found, key, generation)
 
 
 def _audit(planned: Planned) -> Audit:

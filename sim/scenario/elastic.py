@@ -126,9 +126,8 @@ class Elastic:
         self.vpa("mailer", self.app("mailer"), "80m", "150Mi", "Recreate")
         self.plant("VPA not Off", "VerticalPodAutoscaler", "shop/mailer", "set updateMode to Off")
         self.app("thumbnailer", 3, cpu="700m", memory="2Gi")
-        self.plant(
-            "no VPA where one would tell much", "Deployment", "shop/thumbnailer", "create a VPA with updateMode Off"
-        )
+        for name in ("shop/thumbnailer", "pay/gateway", "data/olap", "jobs/report-worker"):
+            self.plant("no VPA where one would tell much", "Deployment", name, "create a VPA with updateMode Off")
 
     def _spreads(self) -> None:
         target = self.app("chat", 4)
@@ -198,7 +197,8 @@ class Elastic:
             "shop/promo",
             "add a WorkloadSpread",
         )
-        self.plant("pods went to ECI although ECS has room again", "Deployment", "ml/embedding", "restart its rollout")
+        for name in ("ml/embedding", "shop/recommend-train"):
+            self.plant("pods went to ECI although ECS has room again", "Deployment", name, "restart its rollout")
         shape = Shape(
             "500m", "1Gi", restart="Never", annotations={"sim.vacancy/run-seconds": "86400"}, labels={"team": "data"}
         )

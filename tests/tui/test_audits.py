@@ -2,11 +2,12 @@
 
 from textual.widgets import Static
 
-from core.views import eci
+from core.analysis.checks import Finding
+from core.views import checks, eci
 from core.views.table import ViewKey
 from tests.tui.conftest import Start
 from tests.unit.serverless.small import audited, on_eci, planned
-from tui.screens.decisions import EciScreen
+from tui.screens.decisions import ChecksScreen, EciScreen
 
 
 async def test_the_eci_screen_shows_sums_and_opens_an_owner(start: Start) -> None:
@@ -25,3 +26,16 @@ async def test_the_eci_screen_shows_sums_and_opens_an_owner(start: Start) -> Non
         await stage.press("escape")
         await stage.press("b")
         assert stage.link.subscribed[-1] == ViewKey("eci", group_by="namespace")
+
+
+async def test_the_checks_screen_says_what_is_wrong_and_what_to_do(start: Start) -> None:
+    finding = Finding("VPA not Off", "VerticalPodAutoscaler", "shop/cart", "updateMode Auto", "set updateMode to Off")
+    view = checks.view(planned().snapshot, [finding], ViewKey("checks"), 1)
+    async with start(size=(160, 30)) as stage:
+        await stage.press("6")
+        assert isinstance(stage.app.screen, ChecksScreen)
+        await stage.send(view)
+        line = next(line for line in stage.lines() if "shop/cart" in line)
+        assert "VPA not Off" in line
+        assert "set updateMode to Off" in line
+        assert "1 findings on 1 objects" in str(stage.screen.query_one(".-headlines", Static).render())

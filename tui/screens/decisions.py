@@ -1,5 +1,5 @@
 """The screens about what the autoscaler decides: who waits (Pending), who could leave (Scale-in), and those
-about what could be put right (ECI). Above the table they say in a few lines what matters most."""
+about what could be put right (ECI, Checks). Above the table they say in a few lines what matters most."""
 
 import msgspec
 from textual import on
@@ -71,3 +71,10 @@ class EciScreen(DecisionScreen):
 
     def __init__(self) -> None:
         super().__init__(ViewKey("eci"))
+
+
+class ChecksScreen(DecisionScreen):
+    """What is wrong with elastic workloads, and what puts it right."""
+
+    def __init__(self) -> None:
+        super().__init__(ViewKey("checks"))

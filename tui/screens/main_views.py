@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from tui.screens.decisions import EciScreen, PendingScreen, ScaleInScreen
+from tui.screens.decisions import ChecksScreen, EciScreen, PendingScreen, ScaleInScreen
 from tui.screens.groups import GroupsScreen
 from tui.screens.journal import JournalScreen
 from tui.screens.nodes import NodesScreen
@@ -27,5 +27,6 @@ MAIN_VIEWS: tuple[MainView, ...] = (
     MainView("scale-in", "Scale-in", ScaleInScreen),
     MainView("groups", "Groups", GroupsScreen),
     MainView("eci", "ECI", EciScreen),
+    MainView("checks", "Checks", ChecksScreen),
     MainView("journal", "Journal", JournalScreen),
 )

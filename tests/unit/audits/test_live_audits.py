@@ -1,4 +1,4 @@
-"""The ECI view as a session sends it: whole at first, then what differs; one owner in full."""
+"""The audits' views as a session sends them: tables, and one owner in full."""
 
 import json
 from collections.abc import AsyncIterator
@@ -60,3 +60,9 @@ async def test_a_bad_price_table_is_said(session: Session, monkeypatch: pytest.M
     view = await first(session, ViewKey("eci"))
     assert isinstance(view, Failure)
     assert "none.toml" in view.message
+
+
+async def test_the_checks(session: Session) -> None:
+    view = await first(session, ViewKey("checks"))
+    assert isinstance(view, TableView)
+    assert view.rows == ()
