@@ -13,6 +13,7 @@ import pytest
 
 from tests.controlplane.build import missing
 from tests.controlplane.cluster import Cluster
+from tests.controlplane.scene import Scene, set_up
 from tests.controlplane.world import World
 
 
@@ -45,3 +46,9 @@ def world(cluster: Cluster) -> Iterator[World]:
     """Nodes, namespaces and workloads of one test, gone after it."""
     with World(cluster) as made:
         yield made
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    """Three nodes and a Deployment of two running pods."""
+    return set_up(world)

@@ -10,38 +10,16 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, closing
 
-import pytest
 import pytest_asyncio
 
 from core.views.status import Connection
-from tests.controlplane.cluster import Cluster
 from tests.controlplane.failures import forbidden, throttled
 from tests.controlplane.followed import Followed, followed
 from tests.controlplane.identities import ON_CALL
-from tests.controlplane.objects import Pool, Template, deployment
-from tests.controlplane.world import World
+from tests.controlplane.scene import Scene
 
 SOON = 2.0
 """Seconds in which what happened must show."""
-
-
-class Scene:
-    """Three nodes, a Deployment of two pods, and somebody from on-call who looks at them."""
-
-    def __init__(self, cluster: Cluster, world: World, nodes: list[str], space: str) -> None:
-        self.cluster, self.world, self.nodes, self.space = cluster, world, nodes, space
-
-    def kubectl(self, *words: str) -> str:
-        return self.cluster.kubectl(*words)
-
-
-@pytest.fixture
-def scene(cluster: Cluster, world: World) -> Scene:
-    nodes = world.pool(Pool("follow", 3))
-    space = world.namespace()
-    world.create(deployment("web", space, 2, Template("250m", usage_cpu="100m")))
-    world.wait_pods(space, 2)
-    return Scene(cluster, world, nodes, space)
 
 
 @pytest_asyncio.fixture
@@ -65,7 +43,7 @@ def _said(what: str, seconds: float) -> None:
 
 async def test_a_scaled_deployment(scene: Scene, view: Followed) -> None:
     for replicas in (14, 3):
-        await asyncio.to_thread(scene.kubectl, "-n", scene.space, "scale", "deployment/web", f"--replicas={replicas}")
+        await asyncio.to_thread(scene.scale, replicas)
         ordered = time.monotonic()
         await asyncio.to_thread(scene.world.wait_pods, scene.space, replicas)
         done = time.monotonic()
@@ -78,12 +56,12 @@ async def test_a_scaled_deployment(scene: Scene, view: Followed) -> None:
 
 async def test_a_deleted_node(scene: Scene, view: Followed) -> None:
     gone = scene.nodes[0]
-    await asyncio.to_thread(scene.kubectl, "delete", "node", gone, "--wait=false")
+    await asyncio.to_thread(scene.cluster.kubectl, "delete", "node", gone, "--wait=false")
     _said("a node deleted", await view.until(lambda: sorted(view.rows) == sorted(scene.nodes[1:]), SOON, "two nodes"))
 
 
 async def test_a_cordoned_node(scene: Scene, view: Followed) -> None:
-    await asyncio.to_thread(scene.kubectl, "cordon", scene.nodes[0])
+    await asyncio.to_thread(scene.cluster.kubectl, "cordon", scene.nodes[0])
     _said("a node cordoned", await view.until(lambda: "cordoned" in view.text(scene.nodes[0], "state"), SOON, "cordon"))
 
 
@@ -99,7 +77,7 @@ async def test_a_restarted_api_server(scene: Scene, view: Followed) -> None:
     assert len(view.rows) == 3
     await asyncio.to_thread(scene.cluster.start_apiserver)
     _said("the API server back", await view.until(lambda: view.is_in(Connection.LIVE), 12, "live again"))
-    await asyncio.to_thread(scene.kubectl, "-n", scene.space, "scale", "deployment/web", "--replicas=5")
+    await asyncio.to_thread(scene.scale, 5)
     _said("scaled afterwards", await view.until(lambda: _pods(view) == 5, 15, "five pods"))
     assert view.emptied == 0
 
@@ -207,7 +185,7 @@ async def test_tokens_of_a_plugin_are_renewed(scene: Scene) -> None:
         before = len(calls.read_text().splitlines())
         await asyncio.sleep(16)
         view.ask_again()
-        await asyncio.to_thread(scene.kubectl, "-n", scene.space, "scale", "deployment/web", "--replicas=6")
+        await asyncio.to_thread(scene.scale, 6)
         _said("scaled, with a new token", await view.until(_has_pods(view, 6), SOON + 1, "six pods"))
         assert len(calls.read_text().splitlines()) > before
         assert view.is_in(Connection.LIVE)
