@@ -87,6 +87,9 @@ class Planner:
         return made
 
     def _take(self, made: Planned) -> set[str]:
+        shown = self.latest.plan
+        if made.plan is not None and shown is not None and made.plan.snapshot.generation < shown.snapshot.generation:
+            return set()
         before, self.latest = self.latest.verdicts, made
         if made.plan is not None:
             self._observed = observe(self._observed, made.plan.scale_in.nodes, made.plan.snapshot.as_of)

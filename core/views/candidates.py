@@ -28,7 +28,7 @@ _COLUMNS = (
     Column("booked", "BOOKED max", 12, align=Align.RIGHT, importance=2, hotkey="B",
            describes="The larger of cpu and memory requests in % of allocatable, of the threshold."),
     Column("verdict", "VERDICT", 11, 8, hotkey="V", describes="Could it go."),
-    Column("because", "BECAUSE", 44, 18, importance=1, grow=True, describes="The autoscaler's reason, and the object."),
+    Column("because", "BECAUSE", 44, 30, importance=1, grow=True, describes="The autoscaler's reason, and the object."),
     Column("moves", "ITS PODS WOULD GO TO", 40, 14, importance=4, grow=True, sortable=False,
            describes="Where the pods would land if it were drained now."),
 )  # fmt: skip
@@ -106,7 +106,7 @@ def _row(one: NodeVerdict, now: float, names: Mapping[str, str], node: Node | No
         text_cell(names.get(one.group or "", one.group or "")),
         Cell(f"{fmt.percent(share)} %{threshold}" if share is not None else "-", share),
         Cell(_WORDS[one.verdict], _RANK.index(one.verdict), _TONES.get(one.verdict, Tone.MUTED)),
-        text_cell(because(one, now)),
+        text_cell(_in_words(one, because(one, now))),
         text_cell(destinations(one)),
     )
     blocker = one.drain.blocking_pod if one.reason == "BlockedByPod" else None
@@ -118,6 +118,11 @@ def _row(one: NodeVerdict, now: float, names: Mapping[str, str], node: Node | No
         labels=node.labels if node is not None else {},
         opens=ViewKey("pod", pod) if pod else ViewKey("node", one.node),
     )
+
+
+def _in_words(one: NodeVerdict, why: str) -> str:
+    """A bare identifier with its sentence."""
+    return f"{why}: {reasons.meaning(why)}" if why and why == one.reason else why
 
 
 def destinations(one: NodeVerdict) -> str:
@@ -145,7 +150,7 @@ def headlines(plan: Plan, now: float, prices: Prices | str = "") -> tuple[str, .
     counts = (
         f"{len(going)} could go now{freed}, {found['removable']} in time, {found['busy']} busy, {found['blocked']} stay"
     )
-    return (counts, *_saved(plan, prices), *_cool_down(plan, now), rules(plan))
+    return (" │ ".join((counts, *_saved(plan, prices), *_cool_down(plan, now))), rules(plan))
 
 
 def _saved(plan: Plan, prices: Prices | str) -> Iterable[str]:
@@ -181,4 +186,5 @@ def rules(plan: Plan) -> str:
     threshold = fmt.percent(policy.scale_down_utilization_threshold)
     source = policy.source("scale_down_utilization_threshold")
     judged_by = reasons.judged_by(policy.rule_set, plan.running)
-    return f"{judged_by}; threshold {threshold} % ({source}); {plan.running}"
+    evidence = f" ({'; '.join(plan.running.evidence)})" if plan.running.evidence else ""
+    return f"{judged_by}{evidence}; threshold {threshold} % ({source})"

@@ -251,7 +251,7 @@ _COLUMNS: tuple[tuple[Column, Callable[[GroupRecord, float], Cell]], ...] = (
     (Column("room", "ROOM", 5, align=_RIGHT, importance=1, hotkey="R", describes="How many more it may get."), _room),
     (Column("state", "STATE", 14, 10, importance=1, hotkey="T", describes="Growing, suspended, at its maximum."),
      _state),
-    (Column("next", "NEXT", 12, 9, importance=2, hotkey="X", describes="Its next size, or why it doesn't grow."),
+    (Column("next", "NEXT", 12, 11, importance=2, hotkey="X", describes="Its next size, or why it doesn't grow."),
      lambda record, now: growth(record.planned)),
     (Column("could-go", "COULD GO", 9, importance=3, hotkey="O", describes="How many nodes could go."),
      lambda record, now: could_go(record.planned)),

@@ -42,6 +42,10 @@ _TONES = {
     "unknown": Tone.WARNING,
     "ignored": Tone.MUTED,
 }
+_RESULTS = {
+    "NoOptionsAvailable": "none that may grow would help a pod",
+    "ClusterUnhealthy": "too many nodes are not ready",
+}
 _RANK = ("stuck", "by-hand", "unknown", "next-round", "scale-out", "fits-existing", "eci", "ignored")
 
 
@@ -208,7 +212,7 @@ def _next(plan: Plan, waiting: int) -> Iterable[str]:
         left = waiting - len(choice.helped) - existing
         yield f"then {fmt.count(left)} still {_plural(left, 'waits', 'wait')}" if left else "then nobody waits"
     elif choice.result not in ("NotNeeded", "Successful"):
-        yield f"no group grows: {choice.error or choice.result}"
+        yield f"no group grows: {choice.error or _RESULTS.get(choice.result, choice.result)}"
 
 
 def _plural(number: int, one: str, more: str) -> str:

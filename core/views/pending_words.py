@@ -10,5 +10,6 @@ SAYS = "says"
 def why(view: TableView, row: Row) -> str:
     """Why the pods of a row wait, in plain sentences: ours, then the scheduler's."""
     cells = {column.id: cell.text for column, cell in zip(view.columns, row.cells, strict=False)}
-    said = f"{cells.get('name', '')}: {cells.get('verdict', '')}"
+    verdict, _, sentence = cells.get("verdict", "").partition(": ")
+    said = f"{cells.get('name', '')} ({verdict}): {sentence}"
     return f"{said} The scheduler says: {cells[SAYS]}" if cells.get(SAYS) else said

@@ -23,7 +23,7 @@ def summary(
     if model.sort is not None:
         parts.append((_sorted(model, model.sort), Tone.MUTED))
     if hidden and model.rows:
-        parts.append((f"{hidden} columns hidden: ctrl+w", Tone.MUTED))
+        parts.append((f"{hidden} column{'s' * (hidden != 1)} hidden: ctrl+w", Tone.MUTED))
     parts += [(sanitise(note), Tone.WARNING) for note in notes]
     return [piece for part in parts for piece in (BETWEEN, part)][1:]
 
