@@ -71,7 +71,10 @@ def module(command: str) -> ModuleType:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run; the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    args = parser([word for word in words if word in COMMANDS]).parse_args(words)
+    try:
+        args = parser([word for word in words if word in COMMANDS]).parse_args(words)
+    except KeyboardInterrupt:
+        return 130
     try:
         return _run(args)
     except VacancyError as error:
@@ -89,7 +92,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.version:
         from core.session import version
 
-        print(f"vacancy {version()}")
+        print(f"vacancy {version()}", flush=True)
         return 0
     if args.command:
         gc.disable()  # a command ends before cycles matter, and looking for them costs a third of a large load

@@ -53,14 +53,13 @@ def run(args: argparse.Namespace) -> int:
     now, wide = reading.snapshot.as_of, args.output != "table"
     view = nodes.view(records, now, 0, args.group_by, wide=wide)
     order = arranged(view.rows, view.columns, sort, matches=matches)
-    by_id = {row.id: row for row in view.rows}
-    if args.output in ("table", "wide"):
-        shown = nodes.view({i: records[i] for i in order if i in records}, now, 0, args.group_by, wide=wide)
-        output.write(
-            output.as_table(shown, [by_id[i] for i in order], () if any(_verdicts(records)) else ("scale-in",))
-        )
-        return 0
     kept = {name: records[name] for name in order if name in records}
+    if args.output in ("table", "wide"):
+        shown = nodes.view(kept, now, 0, args.group_by, wide=wide)
+        rows = {row.id: row for row in shown.rows}
+        left_out = () if any(_verdicts(kept)) else ("scale-in",)
+        output.write(output.as_table(shown, [rows[i] for i in order if i in rows], left_out))
+        return 0
     _write_data(args, kept, reading.snapshot.unavailable, now)
     return 0
 
@@ -73,7 +72,7 @@ def _write_data(
     args: argparse.Namespace, records: Mapping[str, NodeRecord], unavailable: Mapping[str, str], now: float
 ) -> None:
     if args.output == "name":
-        output.write("".join(f"node/{name}\n" for name in records))
+        output.write(output.as_names("node", records))
     elif args.output == "csv":
         output.write(output.as_csv(node_list.flat(record) for record in records.values()))
     else:

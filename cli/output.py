@@ -41,10 +41,17 @@ def as_csv(lines: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _csv_value(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula is made plain text."""
+    """Text that a spreadsheet would take for a formula, or a terminal for a command, is made plain text."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    if not isinstance(value, str):
+        return value
+    return f"'{sanitise(value)}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else sanitise(value)
+
+
+def as_names(kind: str, names: Iterable[str]) -> str:
+    """`kind/name`, one a line, as kubectl takes it."""
+    return "".join(f"{kind}/{sanitise(name)}\n" for name in names)
 
 
 def as_table(view: TableView, rows: Sequence[Row], leave_out: Iterable[str] = ()) -> str:

@@ -26,5 +26,8 @@ __all__ = [
 
 
 def version() -> str:
-    """The version of this program."""
-    return importlib.metadata.version("vacancy")
+    """The version of this program; `unknown` for a checkout that nobody installed."""
+    try:
+        return importlib.metadata.version("vacancy")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"

@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,50 @@ def test_stdin_filters_and_sorting(dump: Path) -> None:
 def test_groups_come_with_their_sums(dump: Path) -> None:
     document = json.loads(vacancy("nodes", "--from", str(dump), "-o", "json", "--group-by", "pool").stdout)
     assert [(group["name"], group["nodes"]) for group in document["groups"]] == [("np1", 1), ("virtual nodes", 1)]
+
+
+def test_roll_ups_are_the_sums_of_the_nodes_that_are_shown(tmp_path: Path) -> None:
+    other = {**NODE, "metadata": {**NODE["metadata"], "name": "n2"}}
+    (tmp_path / "d.json").write_text(json.dumps({"kind": "List", "items": [NODE, other, POD]}))
+    words = ("nodes", "--from", str(tmp_path), "--group-by", "pool", "n1")
+    table = vacancy(*words).stdout.splitlines()
+    document = json.loads(vacancy(*words, "-o", "json").stdout)
+    assert table[1].startswith("np1  1 node ")
+    assert table[-1].startswith("total  1 node ")
+    assert document["groups"][0]["nodes"] == document["totals"]["nodes"] == 1
+
+
+def test_a_reader_that_goes_is_no_error(dump: Path) -> None:
+    words = [sys.executable, "-m", "cli", "nodes", "--from", str(dump), "-o", "json"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
+        assert started.stdout is not None
+        assert started.stderr is not None
+        started.stdout.close()
+        assert (started.stderr.read(), started.wait()) == (b"", 0)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="tells by Linux's /proc that the load has begun")
+def test_ctrl_c_ends_a_load_at_once(tmp_path: Path) -> None:
+    pods = [{**POD, "metadata": {**POD["metadata"], "name": f"p{i}"}} for i in range(30_000)]
+    dump = json.dumps({"kind": "List", "items": [NODE, *pods]})
+    for part in range(8):
+        (tmp_path / f"{part}.json").write_text(dump)
+    words = [sys.executable, "-m", "cli", "nodes", "--from", str(tmp_path), "-o", "name"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
+        maps, deadline = Path(f"/proc/{started.pid}/maps"), time.monotonic() + 20
+        while str(tmp_path) not in maps.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        started.send_signal(signal.SIGINT)
+        out, err = started.communicate(timeout=20)
+    assert (started.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
+
+
+def test_debug_shows_where_it_failed(tmp_path: Path) -> None:
+    (tmp_path / "d.json").write_text('{"kind": "List", "items": [1]}')
+    done = vacancy("nodes", "--from", str(tmp_path), "--debug")
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ BY_KIND: dict[str, Object] = {
             "minSize": 1,
             "maxSize": 5,
             "nodes": ["n1"],
-            "templates": [{"metadata": {"labels": {"a": "b"}}, "spec": {"taints": []}, "status": {"capacity": AMOUNTS}}],
+            "templates": [{"metadata": {"labels": {"a": "b"}}, "spec": {}, "status": {"capacity": AMOUNTS}}],
             "options": {"scaleDownUtilizationThreshold": 0.5},
         },
     },
