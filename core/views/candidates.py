@@ -27,7 +27,7 @@ _COLUMNS = (
     Column("group", "GROUP", 14, 8, importance=3, hotkey="O", describes="Its scaling group."),
     Column("booked", "BOOKED max", 12, align=Align.RIGHT, importance=2, hotkey="B",
            describes="The larger of cpu and memory requests in % of allocatable, of the threshold."),
-    Column("verdict", "VERDICT", 11, 8, hotkey="V", describes="Could it go."),
+    Column("verdict", "VERDICT", 11, 11, hotkey="V", describes="Could it go."),
     Column("because", "BECAUSE", 44, 30, importance=1, grow=True, describes="The autoscaler's reason, and the object."),
     Column("moves", "ITS PODS WOULD GO TO", 40, 14, importance=4, grow=True, sortable=False,
            describes="Where the pods would land if it were drained now."),
@@ -186,5 +186,5 @@ def rules(plan: Plan) -> str:
     threshold = fmt.percent(policy.scale_down_utilization_threshold)
     source = policy.source("scale_down_utilization_threshold")
     judged_by = reasons.judged_by(policy.rule_set, plan.running)
-    evidence = f" ({'; '.join(plan.running.evidence)})" if plan.running.evidence else ""
-    return f"{judged_by}{evidence}; threshold {threshold} % ({source})"
+    evidence = f"; known by: {'; '.join(plan.running.evidence)}" if plan.running.evidence else ""
+    return f"{judged_by}; threshold {threshold} % ({source}){evidence}"

@@ -10,6 +10,8 @@ class Fact(msgspec.Struct, frozen=True):
 
     label: str
     value: Cell
+    wide: bool = False
+    """A sentence: it gets whole lines of its own, above the others."""
 
 
 class DetailView(msgspec.Struct, frozen=True, tag=True):

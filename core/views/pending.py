@@ -198,7 +198,16 @@ def headlines(plan: Plan, found: Sequence[PendingClass], now: float) -> tuple[st
     since = f", the oldest {fmt.duration(now - oldest)}" if oldest is not None else ""
     kinds = f"{len(found)} {_plural(len(found), 'class', 'classes')}"
     who = "1 pod waits" if waiting == 1 else f"{fmt.count(waiting)} pods wait"
-    return (" │ ".join((f"{who} in {kinds}{since}", *_next(plan, waiting))), *troubles.headline(plan, now))
+    return (
+        " │ ".join((f"{who} in {kinds}{since}", *_next(plan, waiting))),
+        *_no_groups(plan),
+        *troubles.headline(plan, now),
+    )
+
+
+def _no_groups(plan: Plan) -> Iterable[str]:
+    if not plan.snapshot.groups:
+        yield "no scaling group is known (yet), so nobody can tell what could grow: the cloud was not read"
 
 
 def _next(plan: Plan, waiting: int) -> Iterable[str]:

@@ -29,9 +29,12 @@ def _facts(one: PendingClass, now: float) -> tuple[Fact, ...]:
     shape, said = one.first.pod.shape, one.first.pod.unscheduled
     return (
         Fact("Verdict", text_cell(one.first.verdict)),
-        Fact("Why", text_cell(one.explanation)),
-        Fact("Scheduler", text_cell(said.message if said is not None else "has not said anything yet")),
-        Fact("Waiting", text_cell(f"{len(one.verdicts)} pods, since {_ago(one.since, now)}")),
+        Fact("Why", text_cell(one.explanation), wide=True),
+        Fact("Scheduler", text_cell(said.message if said is not None else "has not said anything yet"), wide=True),
+        Fact(
+            "Waiting",
+            text_cell(f"{len(one.verdicts)} pod{'s' * (len(one.verdicts) != 1)}, since {_ago(one.since, now)}"),
+        ),
         Fact("Asks", text_cell(asks(shape.requests))),
         Fact(
             "Priority", text_cell(f"{shape.priority if shape.priority is not None else 'none'} {shape.priority_class}")

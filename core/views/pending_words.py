@@ -12,4 +12,5 @@ def why(view: TableView, row: Row) -> str:
     cells = {column.id: cell.text for column, cell in zip(view.columns, row.cells, strict=False)}
     verdict, _, sentence = cells.get("verdict", "").partition(": ")
     said = f"{cells.get('name', '')} ({verdict}): {sentence}"
-    return f"{said} The scheduler says: {cells[SAYS]}" if cells.get(SAYS) else said
+    says = cells.get(SAYS, "").partition(" no new claims to deallocate")[0].partition(" preemption: ")[0]
+    return f"{said} The scheduler says: {says}" if says else said

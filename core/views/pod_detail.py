@@ -48,7 +48,7 @@ def _facts(pod: Pod, snapshot: Snapshot) -> Iterable[Fact]:
     yield Fact("Kept on the node", text_cell(volumes or "nothing"))
     yield Fact("Claims", text_cell(", ".join(pod.claims) or "none"))
     if pod.unscheduled is not None:
-        yield Fact("Scheduler", text_cell(pod.unscheduled.message or pod.unscheduled.reason, Tone.WARNING))
+        yield Fact("Scheduler", text_cell(pod.unscheduled.message or pod.unscheduled.reason, Tone.WARNING), wide=True)
 
 
 def _containers(pod: Pod, measured: PodMetrics | None, now: float) -> TableView:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from core.analysis.what_if import Comparison
 from core.views import candidates, pending, what_if
 from core.views.detail import DetailView, Fact
-from core.views.table import Align, Cell, Column, Row, TableView, Tone, ViewKey, text_cell
+from core.views.table import Align, Cell, Column, Elide, Row, TableView, Tone, ViewKey, text_cell
 
 MOST_ROWS = 2_000
 """Pods in the table at most, the most troubled first: nobody reads more, and the sentences count them all."""
@@ -28,8 +28,8 @@ def _moves(found: Comparison, now: float) -> TableView:
     columns = (
         Column("pod", "POD", 40, 18, grow=True, hotkey="P"),
         Column("what", "WHAT", 16, 10, hotkey="T", describes="What becomes of it."),
-        Column("from", "NOW ON", 24, 12, importance=2, grow=True),
-        Column("to", "THEN ON", 24, 12, importance=1, grow=True),
+        Column("from", "NOW ON", 24, 12, importance=2, elide=Elide.START, grow=True),
+        Column("to", "THEN ON", 24, 16, importance=1, elide=Elide.START, grow=True),
     )
     rows = []
     for pod, what, tone in list(_changes(found))[:MOST_ROWS]:

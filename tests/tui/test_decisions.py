@@ -1,9 +1,11 @@
 """The screens about decisions: lines above the table, and for pods that wait the plain sentences below it."""
 
+from core.views.detail import DetailView, Fact
 from core.views.pending_words import SAYS
 from core.views.table import Cell, Column, Row, TableView, ViewKey, text_cell
 from tests.tui.conftest import Stage, Start
 from tests.tui.fleet import NOW
+from tui.widgets.facts import FactsPanel
 
 PENDING = ViewKey("pending")
 COLUMNS = (
@@ -74,3 +76,25 @@ async def test_a_small_terminal_keeps_the_table_in_sight(start: Start) -> None:
         await stage.send()
         assert stage.table.size.height >= 5
         assert "shop/cart" in stage.lines()[1]
+
+
+async def test_sentences_of_a_detail_get_lines_of_their_own(start: Start) -> None:
+    async with start(size=(80, 24)) as stage:
+        key = ViewKey("pending-class", "a/b")
+        opened = Row("a/b", (text_cell("x"), Cell("stuck: x"), text_cell("")), opens=key)
+        stage.link.views[PENDING] = view(opened)
+        long = "0/30 nodes are available: " + "node(s) had an untolerated taint, " * 12
+        facts = (Fact("Verdict", text_cell("stuck")), Fact("Why", text_cell("Nothing fits [x]."), wide=True),
+                 Fact("Scheduler", text_cell(long), wide=True), Fact("Asks", text_cell("2 cpu")))  # fmt: skip
+        stage.link.views[key] = DetailView(key, "Deployment a/x", 1, NOW, facts, (view(),))
+        await stage.press("2")
+        await stage.send()
+        await stage.press("enter")
+        await stage.send()
+        panel = stage.app.screen.query_one(FactsPanel)
+        lines = panel.render().plain.splitlines()
+        assert lines[0].rstrip() == "Why        Nothing fits [x]."
+        assert lines[1].startswith("Scheduler  0/30 nodes are available: node(s)")
+        assert lines[3].rstrip().endswith("…")
+        assert lines[4].split() == ["Verdict", "stuck", "Asks", "2", "cpu"]
+        assert panel.size.height == len(lines) == 5

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from textual.content import Content
 from textual.geometry import Size
@@ -14,6 +15,8 @@ from core.views.table import TableView, Tone
 from core.views.text import fit, sanitise, width
 from tui.tones import STYLES, styled
 
+MOST_LINES = 3
+"""Lines that one sentence may take."""
 LEAST_CELLS = 38
 """A column of facts narrower than this says too little."""
 
@@ -35,20 +38,40 @@ class FactsPanel(Widget):
             self._facts = facts
             self.refresh(layout=True)
 
-    def _columns(self, cells: int) -> int:
-        return max(1, min(cells // LEAST_CELLS, len(self._facts)))
+    def _columns(self, cells: int, facts: int) -> int:
+        return max(1, min(cells // LEAST_CELLS, facts))
+
+    def _wide(self, cells: int) -> list[Content]:
+        """The sentences, in lines."""
+        wide = [fact for fact in self._facts if fact.wide]
+        label = max((width(sanitise(fact.label)) for fact in wide), default=0) + 2
+        return [line for fact in wide for line in _lines(fact, label, max(cells, label + 10))]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return -(-len(self._facts) // self._columns(width))
+        short = sum(not fact.wide for fact in self._facts)
+        return len(self._wide(width)) + -(-short // self._columns(width, short))
 
     def render(self) -> Content:
-        columns = self._columns(self.size.width)
-        height = max(-(-len(self._facts) // columns), 1)
-        parts = [self._facts[at : at + height] for at in range(0, len(self._facts), height)]
+        facts = [fact for fact in self._facts if not fact.wide]
+        columns = self._columns(self.size.width, len(facts))
+        height = -(-len(facts) // columns)
+        parts = [facts[at : at + height] for at in range(0, len(facts), max(height, 1))]
         drawn = [_column(part, self.size.width // columns) for part in parts]
         blank = Content(" " * (self.size.width // columns))
         lines = [[column[row] if row < len(column) else blank for column in drawn] for row in range(height)]
-        return Content("\n").join(Content("").join(line) for line in lines)
+        return Content("\n").join([*self._wide(self.size.width), *(Content("").join(line) for line in lines)])
+
+
+def _lines(fact: Fact, label: int, cells: int) -> list[Content]:
+    """A sentence below its label; what is beyond its lines is elided."""
+    found = wrap(sanitise(fact.value.text), cells - label) or [""]
+    shown = [*found[: MOST_LINES - 1], " ".join(found[MOST_LINES - 1 :])][:MOST_LINES]
+    heads = [sanitise(fact.label), *[""] * (len(shown) - 1)]
+    return [
+        Content.assemble((fit(head, label), STYLES[Tone.MUTED]), (fit(text, cells - label), STYLES[fact.value.tone]))
+        for head, text in zip(heads, shown, strict=True)
+        if head or text
+    ]
 
 
 def _column(facts: Sequence[Fact], cells: int) -> list[Content]:

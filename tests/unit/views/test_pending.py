@@ -102,12 +102,17 @@ def test_the_headline_says_what_happens_next(plan: Plan) -> None:
 
 
 def test_one_pod_waits_in_one_class() -> None:
-    alone = planned(node("a", cpu="1"), waiting("p", "3"), workload("ReplicaSet"))
+    alone = planned(node("a", cpu="1"), pool("g", high=0), waiting("p", "3"), workload("ReplicaSet"))
     assert shown(alone).notes == (
         "1 pod waits in 1 class, the oldest 1d │ no group grows: none that may grow would help a pod",
     )
     helped = planned(node("a", cpu="1"), pool("g"), waiting("p", "3"), workload("ReplicaSet"))
     assert shown(helped).notes[0].endswith("next: g 0 -> 1 by least-waste, helps 1 │ then nobody waits")
+
+
+def test_without_groups_nothing_is_promised() -> None:
+    alone = planned(node("a", cpu="1"), waiting("p", "3"), workload("ReplicaSet"))
+    assert shown(alone).notes[1].startswith("no scaling group is known (yet)")
 
 
 def test_an_empty_plan_says_that_nobody_waits() -> None:
@@ -119,7 +124,7 @@ def test_an_empty_plan_says_that_nobody_waits() -> None:
 
 def test_the_last_trouble_stands_in_the_head() -> None:
     failed = event("FailedScaleUp", "Pod/default/p", 90, "no\nstock \x1b[31m")
-    view = shown(planned(node("a", cpu="1"), waiting("p", "3"), workload("ReplicaSet"), failed))
+    view = shown(planned(node("a", cpu="1"), pool("g", high=0), waiting("p", "3"), workload("ReplicaSet"), failed))
     assert view.notes[1] == "last trouble 1m ago: FailedScaleUp on pod default/p: no stock [31m"
 
 
@@ -136,7 +141,7 @@ def test_the_line_below_says_it_in_full_with_the_schedulers_own_words() -> None:
         "type": "PodScheduled",
         "status": "False",
         "reason": "Unschedulable",
-        "message": "0/1 nodes: Insufficient cpu.",
+        "message": "0/1 nodes: Insufficient cpu. preemption: 0/1 nodes",
     }
     one = waiting("p", "3")
     one["status"]["conditions"] = [said]
