@@ -8,8 +8,9 @@ from core.kube.storage import CSIStorageCapacity, PersistentVolume, PersistentVo
 from core.scheduling import node_affinity, selection
 from core.scheduling.volumes import Claims, Storage
 
-NODE_CONFLICT = "node(s) had volume node affinity conflict"
+NODE_CONFLICT = "node(s) didn't match PersistentVolume's node affinity"
 BIND_CONFLICT = "node(s) didn't find available persistent volumes to bind"
+_NODE_CONFLICT_BEFORE = "node(s) had volume node affinity conflict"
 NOT_ENOUGH_SPACE = "node(s) did not have enough free storage"
 VOLUME_MISSING = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)"
 UNBOUND_IMMEDIATE = "pod has unbound immediate PersistentVolumeClaims"
@@ -53,6 +54,13 @@ def reasons(claims: Claims, node: Node, storage: Storage) -> tuple[str, ...]:
     satisfied, room = _late(claims.late, node, storage) if claims.late else (True, True)
     said = ((reachable, NODE_CONFLICT), (satisfied, BIND_CONFLICT), (room, NOT_ENOUGH_SPACE), (exists, VOLUME_MISSING))
     return tuple(reason for fine, reason in said if not fine)
+
+
+def worded(reasons: tuple[str, ...], kubernetes: tuple[int, int]) -> tuple[str, ...]:
+    """As that version says it: Kubernetes 1.33 renamed the conflict (kubernetes#129887)."""
+    if kubernetes >= (1, 33):
+        return reasons
+    return tuple(_NODE_CONFLICT_BEFORE if reason == NODE_CONFLICT else reason for reason in reasons)
 
 
 def _bound(volumes: Sequence[PersistentVolume | None], node: Node) -> tuple[bool, bool]:

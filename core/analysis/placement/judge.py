@@ -15,6 +15,7 @@ from core.scheduling import (
     node_volume_limits,
     pod_topology_spread,
     taint_toleration,
+    volume_binding,
     volume_zone,
 )
 from core.scheduling.refusal import (
@@ -121,7 +122,9 @@ class Judge:
         return node_volume_limits.REASONS if exceeded else ()
 
     def _binding(self, made: PodClass, node: int) -> tuple[str, ...]:
-        return self._occupancy.unbindable(made, self._columns.nodes[node]) if made.sticky else ()
+        if not made.sticky:
+            return ()
+        return volume_binding.worded(self._occupancy.unbindable(made, self._columns.nodes[node]), self._kubernetes)
 
     def _zone(self, made: PodClass, node: int) -> tuple[str, ...]:
         refused = made.mounts.topologies and self._occupancy.wrong_zone(made, self._columns.nodes[node])

@@ -10,7 +10,8 @@ from tests.unit.build import Object, node, pod, snapshot
 
 ZONE, OLD_ZONE = "topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"
 A, B, BARE = node("a", labels={ZONE: "a"}), node("b", labels={ZONE: "b"}), node("bare")
-CONFLICT = ("node(s) had volume node affinity conflict",)
+CONFLICT = ("node(s) didn't match PersistentVolume's node affinity",)
+CONFLICT_BEFORE = ("node(s) had volume node affinity conflict",)
 NO_VOLUME = ("node(s) didn't find available persistent volumes to bind",)
 NO_ZONE = ("node(s) had no available volume zone",)
 
@@ -111,6 +112,12 @@ def test_unread_claims_make_the_answer_unknown() -> None:
 def test_a_bound_volume_is_reached_from_its_zone() -> None:
     found = answers(A, B, BARE, claim("c", "v"), volume("v", "a", of="c"), using("c"))
     assert found == {"a": None, "b": Refusal("VolumeBinding", CONFLICT), "bare": Refusal("VolumeBinding", CONFLICT)}
+
+
+@pytest.mark.parametrize(("version", "said"), [((1, 32), CONFLICT_BEFORE), ((1, 33), CONFLICT)])
+def test_a_volume_out_of_reach_is_worded_by_version(version: tuple[int, int], said: tuple[str, ...]) -> None:
+    world = snapshot(B, claim("c", "v"), volume("v", "a", of="c"), using("c"))
+    assert fits(world, world.pods["default/new"], version) == {"b": Refusal("VolumeBinding", said)}
 
 
 def test_a_bound_volume_that_is_gone() -> None:

@@ -75,7 +75,7 @@ async def test_disks_keep_pods_in_their_zone(world: Made) -> None:
     registry.delete("Pod", "db-0", "default")
     assert manager.settle()
     conditions = registry.get("Pod", "db-0", "default")["status"]["conditions"]
-    assert "1 node(s) had volume node affinity conflict" in conditions[0]["message"]
+    assert "1 node(s) didn't match PersistentVolume's node affinity" in conditions[0]["message"]
     assert "1 node(s) were unschedulable" in conditions[0]["message"]
 
 
