@@ -9,15 +9,15 @@ from msgspec.structs import replace
 
 from core.analysis.planning import Plan
 from core.cluster.store import Store
-from core.views import candidates, node_detail, pending, pending_detail, pod_detail
-from core.views.detail import DetailView
+from core.views import candidates, node_detail, pending, pending_detail, pod_detail, scale_in
+from core.views.detail import DetailView, Fact
 from core.views.link import Failure, Update
 from core.views.live_audits import AuditProducer, checks_table, eci_owner, eci_table
 from core.views.live_groups import GroupDetailView, GroupsView
 from core.views.live_nodes import NodesView, Records
 from core.views.nodes import NodeRecord
 from core.views.planned import Planned
-from core.views.table import TableView, ViewKey
+from core.views.table import Cell, TableView, ViewKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,17 @@ def _node_detail(record: NodeRecord, moment: Moment) -> DetailView:
         all_events = store.table("Event").values()
         events = [event for event in all_events if event.about_kind == "Node" and event.about == name]
     pods = store.booking(name).pods.values() if store.is_available("Pod") else None
-    return node_detail.view(record, pods, store.table("PodMetrics"), events, moment.now, store.generation)
+    view = node_detail.view(record, pods, store.table("PodMetrics"), events, moment.now, store.generation)
+    return replace(view, facts=(*_scale_in(name, moment), *view.facts))
+
+
+def _scale_in(node: str, moment: Moment) -> Iterator[Fact]:
+    """What becomes of the node, in a sentence, once there is a plan."""
+    plan = moment.planned.plan
+    one = next((one for one in plan.scale_in.nodes if one.node == node), None) if plan is not None else None
+    if one is not None:
+        short = candidates.short(one, moment.now)
+        yield Fact("Scale-in", Cell(scale_in.explanation(one, moment.now), tone=short.tone), wide=True)
 
 
 class GroupsProducer:

@@ -15,7 +15,7 @@ from core.session.imagining import WhatIfProducer
 from core.session.planner import REST, TIMERS, Planner, decide
 from core.views.detail import DetailView
 from core.views.link import Failure, Update
-from core.views.live import Moment
+from core.views.live import Moment, producer
 from core.views.live_nodes import Records
 from core.views.planned import Planned
 from core.views.table import ViewKey
@@ -194,3 +194,20 @@ async def test_what_cannot_be_tried_is_one_line() -> None:
 def test_decide_takes_the_policy_that_the_snapshot_shows() -> None:
     found = decide(snapshot(node("a"), policy(scaleDownUtilizationThreshold=0.9, assumeComplete=True)))
     assert found.policy.scale_down_utilization_threshold == 0.9
+
+
+def test_a_nodes_detail_says_what_becomes_of_it_once_there_is_a_plan() -> None:
+    store = filled(pod("x", "a", cpu="3"))
+    records = Records(store)
+    list(records.refresh(store.take_dirty_nodes()))
+
+    def labels(planned: Planned) -> dict[str, str]:
+        made = producer(ViewKey("node", "a"))
+        assert made is not None
+        (view,) = made.produce(Moment(store, records, NOW, planned))
+        assert isinstance(view, DetailView)
+        return {fact.label: fact.value.text for fact in view.facts}
+
+    assert "Scale-in" not in labels(Planned())
+    said = labels(Planned(decide(store.snapshot(NOW))))["Scale-in"]
+    assert said == "Stays: 75 % of its cpu is booked, above the 50 % that scale-in asks for."
