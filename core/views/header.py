@@ -34,7 +34,7 @@ def header(moment: Moment, about: About, armed: bool) -> Status:
         context=about.context,
         as_of=about.as_of if about.as_of is not None else moment.now,
         region=next((record.node.region for record in islice(records.values(), LOOK) if record.node.region), ""),
-        nodes=len(records) if known else None,
+        nodes=len(moment.records.total.members) if known else None,
         pods=len(pods) if pods is not None else None,
         waiting=store.waiting if pods is not None else None,
         cpu=Bar(cpu.booked_share, cpu.used_share),

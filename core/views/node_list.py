@@ -8,8 +8,10 @@ from core.analysis.reservation import Figures, Reservation, total
 from core.views.nodes import NodeRecord, grouped, totals
 
 _CSV_RESOURCES = ("cpu", "memory", "pods", "ephemeral-storage")
-_CSV_PARTS = ("capacity", "allocatable", "requested", "limits", "used", "daemonsets")
-_GIVEN = ("capacity", "allocatable")
+_PARTS = ("capacity", "allocatable", "requested", "limits", "used", "daemonsets")
+_SUMMED = (*_PARTS, "measured")
+"""Of sums: what `used` is a share of, the allocatable of the nodes that were measured."""
+_GIVEN = ("capacity", "allocatable", "measured")
 _UNIT = {"cpu": "millicores", "memory": "bytes", "ephemeral-storage": "bytes", "pods": "count"}
 
 
@@ -26,13 +28,18 @@ def document(
         "items": [item(record) for record in found],
         "totals": {
             "nodes": sum(not r.node.virtual for r in found),
-            "resources": _resources(totals(found).reservation, readable),
+            "resources": _resources(totals(found).reservation, readable, _SUMMED),
         },
         "unavailable": sorted(unavailable),
     }
     if group_by:
         result["groups"] = [
-            {"name": name, "by": group_by, "nodes": len(members), "resources": _resources(_sum(members), readable)}
+            {
+                "name": name,
+                "by": group_by,
+                "nodes": len(members),
+                "resources": _resources(_sum(members), readable, _SUMMED),
+            }
             for name, members in grouped(found, group_by).items()
         ]
     return result
@@ -62,10 +69,12 @@ def item(record: NodeRecord) -> dict[str, Any]:
     }
 
 
-def _resources(reservation: Reservation, readable: bool) -> dict[str, dict[str, int | None]]:
+def _resources(
+    reservation: Reservation, readable: bool, parts: tuple[str, ...] = _PARTS
+) -> dict[str, dict[str, int | None]]:
     """What a node that may not be read has to give is unknown, not zero."""
     return {
-        name: {part: getattr(figures, part) if readable or part not in _GIVEN else None for part in _CSV_PARTS}
+        name: {part: getattr(figures, part) if readable or part not in _GIVEN else None for part in parts}
         for name, figures in reservation.items()
     }
 
@@ -77,5 +86,5 @@ def flat(record: NodeRecord) -> dict[str, str | int | bool | None]:
     }
     for resource in _CSV_RESOURCES:
         figures = _resources({resource: record.reservation.get(resource, Figures())}, record.readable)[resource]
-        line.update({f"{resource}_{part}_{_UNIT[resource]}": figures[part] for part in _CSV_PARTS})
+        line.update({f"{resource}_{part}_{_UNIT[resource]}": figures[part] for part in _PARTS})
     return line
