@@ -5,6 +5,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from core.views.wish import asks_about
 from tui.screens.main_views import MAIN_VIEWS
 from tui.screens.table_screen import TableScreen
 
@@ -36,5 +37,7 @@ class VacancyCommands(Provider):
             for sort in screen.table.sort_choices(column.id):
                 name = f"{column.id}{'.used' if sort.used else ''} {'down' if sort.descending else 'up'}"
                 yield f"sort: {name}", partial(screen.table.sort_by, sort), column.describes
+        if asks_about(screen.key.kind):
+            yield "what if: this row", screen.action_what_if, "What would be different without the node, or with more"
         for group in screen.view.group_choices if screen.view is not None else ():
             yield f"group: by {group or 'nothing'}", partial(screen.group_by, group), "Roll the rows up"

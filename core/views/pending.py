@@ -124,7 +124,7 @@ def _columns(groups: Sequence[str], names: Mapping[str, str]) -> tuple[Column, .
         Column("since", "SINCE", 5, align=Align.RIGHT, importance=2, hotkey="A", describes="Since the oldest came."),
         Column("asks", "ASKS", 18, 14, importance=3, describes="What one pod requests."),
         *(
-            Column(f"group:{group}", sanitise(names.get(group, group)), 12, 11, importance=10 + place, sortable=False,
+            Column(f"group:{group}", sanitise(names.get(group, group)), 13, 12, importance=10 + place, sortable=False,
                    describes="Would a new node of this group take it.")
             for place, group in enumerate(groups)
         ),
