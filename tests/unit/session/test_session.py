@@ -64,7 +64,7 @@ class Screen:
         self.session, self.got = session, list[Update]()
         self._updates = session.updates()
 
-    async def until(self, wanted: Callable[[Update], bool], seconds: float = 5.0) -> Update:
+    async def until(self, wanted: Callable[[Update], bool], seconds: float = 30.0) -> Update:
         """The next update that is `wanted`."""
         async with asyncio.timeout(seconds):
             async for update in self._updates:
