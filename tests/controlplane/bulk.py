@@ -22,18 +22,18 @@ def running_deployment(api: Api, deployment: Json, nodes: list[str], age: dateti
     The namespace and its default service account must exist. Write them with `Cluster.offline`: a controller
     manager that sees half of it would create or collect pods.
     """
-    top = _admitted(api, {**deployment, "spec": {**deployment["spec"], "replicas": len(nodes)}}, age)
+    top = admitted(api, {**deployment, "spec": {**deployment["spec"], "replicas": len(nodes)}}, age)
     name, code = top["metadata"]["name"], f"{uuid.uuid4().hex[:10]}"
     top["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": "1"}
-    middle = _admitted(api, _replica_set(top, f"{name}-{code}", code), age)
+    middle = admitted(api, _replica_set(top, f"{name}-{code}", code), age)
     counts = {"replicas": len(nodes), "readyReplicas": len(nodes), "availableReplicas": len(nodes)}
     top["status"] = {**counts, "updatedReplicas": len(nodes), "observedGeneration": 1}
     middle["status"] = {**counts, "fullyLabeledReplicas": len(nodes), "observedGeneration": 1}
     yield from (top, middle)
-    yield from _pods(_admitted(api, _first_pod(middle), age), nodes, age)
+    yield from _pods(admitted(api, _first_pod(middle), age), nodes, age)
 
 
-def _admitted(api: Api, thing: Json, age: datetime.timedelta) -> Json:
+def admitted(api: Api, thing: Json, age: datetime.timedelta) -> Json:
     """As the API server would store it, but older and with nothing yet created."""
     path = kind_of(thing).path(thing["metadata"]["namespace"])
     made = api.request("POST", f"{path}?dryRun=All", thing)
@@ -78,7 +78,7 @@ def _first_pod(replica_set: Json) -> Json:
 
 
 def _pods(first: Json, nodes: Iterable[str], age: datetime.timedelta) -> Iterator[Json]:
-    stem, status = first["metadata"]["name"].rsplit("-", 1)[0], _running(first, age)
+    stem, status = first["metadata"]["name"].rsplit("-", 1)[0], running_status(first, age)
     for number, node in enumerate(nodes):
         named = {"name": f"{stem}-{number:05d}", "uid": str(uuid.uuid4()), "generateName": f"{stem}-"}
         address = f"172.{16 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
@@ -90,7 +90,8 @@ def _pods(first: Json, nodes: Iterable[str], age: datetime.timedelta) -> Iterato
         }
 
 
-def _running(pod: Json, age: datetime.timedelta) -> Json:
+def running_status(pod: Json, age: datetime.timedelta) -> Json:
+    """The status of a pod that has been running for `age`."""
     since = stamp(age)
     kinds = ("PodScheduled", "Initialized", "ContainersReady", "Ready")
     containers = [
