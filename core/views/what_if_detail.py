@@ -26,10 +26,10 @@ def view(found: Comparison, key: ViewKey, wishes: Sequence[Sequence[str]], gener
 
 def _moves(found: Comparison, now: float) -> TableView:
     columns = (
-        Column("pod", "POD", 40, 18, grow=True, hotkey="P"),
-        Column("what", "WHAT", 16, 10, hotkey="T", describes="What becomes of it."),
+        Column("pod", "POD", 28, 18, grow=True, hotkey="P"),
+        Column("what", "WHAT", 15, 9, hotkey="T", describes="What becomes of it."),
         Column("from", "NOW ON", 24, 12, importance=2, elide=Elide.START, grow=True),
-        Column("to", "THEN ON", 24, 16, importance=1, elide=Elide.START, grow=True),
+        Column("to", "THEN ON", 24, 20, importance=1, elide=Elide.START, grow=True),
     )
     rows = []
     for pod, what, tone in list(_changes(found))[:MOST_ROWS]:
