@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output == "table":
         decided.write_table(view, rows)
     elif args.output == "name":
-        output.write("".join(f"{name}\n" for name in dict.fromkeys(f"{one.kind.lower()}/{one.object}" for one in kept)))
+        output.write(output.as_names(dict.fromkeys(f"{one.kind.lower()}/{one.object}" for one in kept)))
     elif args.output == "csv":
         output.write(output.as_csv(document["items"]))
     else:

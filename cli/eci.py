@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output == "table":
         decided.write_table(view, rows)
     elif args.output == "name":
-        output.write("".join(f"{item['kind'].lower()}/{item['namespace']}/{item['name']}\n" for item in items))
+        output.write(output.as_names(f"{item['kind'].lower()}/{item['namespace']}/{item['name']}" for item in items))
     elif args.output == "csv":
         output.write(output.as_csv(_flat(item) for item in items))
     else:

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         shown = groups.view(kept, now, 0, wide=args.output == "wide")
         output.write(output.as_table(shown, shown.rows))
     elif args.output == "name":
-        output.write("".join(f"group/{record.id}\n" for record in kept))
+        output.write(output.as_names(f"group/{record.id}" for record in kept))
     elif args.output == "csv":
         output.write(output.as_csv(group_list.flat(record) for record in kept))
     else:

@@ -72,7 +72,7 @@ def _write_data(
     args: argparse.Namespace, records: Mapping[str, NodeRecord], unavailable: Mapping[str, str], now: float
 ) -> None:
     if args.output == "name":
-        output.write(output.as_names("node", records))
+        output.write(output.as_names(f"node/{name}" for name in records))
     elif args.output == "csv":
         output.write(output.as_csv(node_list.flat(record) for record in records.values()))
     else:

@@ -49,9 +49,9 @@ def _csv_value(value: Any) -> Any:
     return f"'{sanitise(value)}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else sanitise(value)
 
 
-def as_names(kind: str, names: Iterable[str]) -> str:
-    """`kind/name`, one a line, as kubectl takes it."""
-    return "".join(f"{kind}/{sanitise(name)}\n" for name in names)
+def as_names(names: Iterable[str]) -> str:
+    """Names such as `node/n1`, one a line, as kubectl takes them."""
+    return "".join(f"{sanitise(name)}\n" for name in names)
 
 
 def as_table(view: TableView, rows: Sequence[Row], leave_out: Iterable[str] = ()) -> str:

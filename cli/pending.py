@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     document = plan_view.pending(plan.pending)
     items = [item for item in document["pending"] if item["pod"] in pods]
     if args.output == "name":
-        output.write("".join(f"pod/{item['pod']}\n" for item in items))
+        output.write(output.as_names(f"pod/{item['pod']}" for item in items))
     elif args.output == "csv":
         columns = ("pod", "verdict", "node", "ignoredBecause", "explanation")
         output.write(output.as_csv({name: item[name] for name in columns} for item in items))

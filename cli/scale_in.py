@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     by_name = {item["node"]: item for item in document["nodes"]}
     items = [by_name[row.id] for row in rows]
     if args.output == "name":
-        output.write("".join(f"node/{item['node']}\n" for item in items))
+        output.write(output.as_names(f"node/{item['node']}" for item in items))
     elif args.output == "csv":
         output.write(output.as_csv(_flat(item) for item in items))
     else:

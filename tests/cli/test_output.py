@@ -78,8 +78,8 @@ def test_csv_leaves_unknown_values_empty_and_spells_truth_as_json_does() -> None
 
 
 def test_names_come_one_a_line() -> None:
-    assert output.as_names("node", ["a", "b\nnode/c\x1b[31m"]) == "node/a\nnode/b⏎node/c␛[31m\n"
-    assert output.as_names("node", []) == ""
+    assert output.as_names(["node/a", "node/b\nnode/c\x1b[31m"]) == "node/a\nnode/b⏎node/c␛[31m\n"
+    assert output.as_names([]) == ""
 
 
 def test_documents_read_back_as_they_were() -> None:
