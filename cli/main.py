@@ -20,6 +20,7 @@ COMMANDS = {
     "what-if": "what would be different if somebody did this, tried out on a copy",
     "eci": "pods on virtual nodes: age, costs, and whether ECS could take them",
     "checks": "HPAs, VPAs and spreads that don't do what was meant, and the remedy",
+    "rightsizing": "requests against use and VPAs: what other requests would free",
     "groups": "scaling groups and node pools: sizes, limits, problems",
     "drain": "empty nodes: checked first, through their budgets, on record",
     "cordon": "take no new pods on nodes",

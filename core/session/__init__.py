@@ -2,7 +2,7 @@
 
 import importlib.metadata
 
-from core.session.audits import check
+from core.session.audits import check, rightsize
 from core.session.imagining import imagine
 from core.session.planner import audit_eci, decide
 from core.session.reading import Reading, read
@@ -21,6 +21,7 @@ __all__ = [
     "imagine",
     "read",
     "record",
+    "rightsize",
     "version",
 ]
 

@@ -4,7 +4,10 @@ from core.analysis import checks
 from core.analysis.checks import Finding
 from core.analysis.planning import Plan
 from core.analysis.prices import shipped
+from core.analysis.rightsizing import rightsize
 from core.analysis.serverless import audit
+
+__all__ = ["check", "rightsize"]
 
 
 def check(made: Plan) -> tuple[Finding, ...]:

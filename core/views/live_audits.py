@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from core.analysis import checks
 from core.analysis.prices import shipped
+from core.analysis.rightsizing import rightsize
 from core.analysis.serverless import Audit, audit
 from core.errors import VacancyError
 from core.views import checks as checks_view
 from core.views import eci, eci_detail
+from core.views import rightsizing as rightsizing_view
 from core.views.detail import DetailView
 from core.views.link import Failure, Update
 from core.views.planned import Planned
@@ -77,6 +79,12 @@ def checks_table(planned: Planned, key: ViewKey, generation: int) -> Made:
     assert planned.plan is not None
     found = checks.run(planned.plan, audit(planned.plan, shipped()))
     return checks_view.view(planned.plan.snapshot, found, key, generation)
+
+
+def rightsizing_table(planned: Planned, key: ViewKey, generation: int) -> Made:
+    """What containers book and don't use."""
+    assert planned.plan is not None
+    return rightsizing_view.view(planned.plan, rightsize(planned.plan), key, generation)
 
 
 def _audit(planned: Planned) -> Audit:

@@ -3,11 +3,13 @@
 from textual.widgets import Static
 
 from core.analysis.checks import Finding
-from core.views import checks, eci
+from core.analysis.rightsizing import rightsize
+from core.views import checks, eci, rightsizing
 from core.views.table import ViewKey
 from tests.tui.conftest import Start
+from tests.unit.audits.test_rightsizing import cluster, vpa, web
 from tests.unit.serverless.small import audited, on_eci, planned
-from tui.screens.decisions import ChecksScreen, EciScreen
+from tui.screens.decisions import ChecksScreen, EciScreen, RightsizingScreen
 
 
 async def test_the_eci_screen_shows_sums_and_opens_an_owner(start: Start) -> None:
@@ -39,3 +41,14 @@ async def test_the_checks_screen_says_what_is_wrong_and_what_to_do(start: Start)
         assert "VPA not Off" in line
         assert "set updateMode to Off" in line
         assert "1 findings on 1 objects" in str(stage.screen.query_one(".-headlines", Static).render())
+
+
+async def test_the_rightsizing_screen_shows_what_would_be_freed(start: Start) -> None:
+    plan = cluster(web("x"), vpa("200m"))
+    async with start(size=(200, 30)) as stage:
+        await stage.press("7")
+        assert isinstance(stage.app.screen, RightsizingScreen)
+        await stage.send(rightsizing.view(plan, rightsize(plan), ViewKey("rightsizing"), 1))
+        line = next(line for line in stage.lines() if "default/web" in line)
+        assert "200m" in line
+        assert "its VPA" in line

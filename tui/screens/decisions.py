@@ -1,5 +1,5 @@
 """The screens about what the autoscaler decides: who waits (Pending), who could leave (Scale-in), and those
-about what could be put right (ECI, Checks). Above the table they say in a few lines what matters most."""
+about what could be put right (ECI, Checks, Rightsizing). Above the table they say in a few lines what matters most."""
 
 import msgspec
 from textual import on
@@ -78,3 +78,10 @@ class ChecksScreen(DecisionScreen):
 
     def __init__(self) -> None:
         super().__init__(ViewKey("checks"))
+
+
+class RightsizingScreen(DecisionScreen):
+    """What containers book and don't use, and what other requests would free."""
+
+    def __init__(self) -> None:
+        super().__init__(ViewKey("rightsizing"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.screen import Screen
 
-from tui.screens.decisions import ChecksScreen, EciScreen, PendingScreen, ScaleInScreen
+from tui.screens.decisions import ChecksScreen, EciScreen, PendingScreen, RightsizingScreen, ScaleInScreen
 from tui.screens.groups import GroupsScreen
 from tui.screens.journal import JournalScreen
 from tui.screens.nodes import NodesScreen
@@ -28,5 +28,6 @@ MAIN_VIEWS: tuple[MainView, ...] = (
     MainView("groups", "Groups", GroupsScreen),
     MainView("eci", "ECI", EciScreen),
     MainView("checks", "Checks", ChecksScreen),
+    MainView("rightsizing", "Rightsizing", RightsizingScreen),
     MainView("journal", "Journal", JournalScreen),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.analysis.applications import Application, Applications
 from core.analysis.checks.ground import VPA, Finding, Findings, Ground, Target, at, found, names, rows, text
 from core.analysis.checks.horizontal import mode
+from core.analysis.planning import Plan
 from core.kube import quantity
 from core.kube.generic import Generic
 from core.kube.quantity import QuantityError
@@ -35,7 +36,7 @@ def acting(ground: Ground) -> Findings:
 
 def beyond_nodes(ground: Ground) -> Findings:
     """Applied, the pods would wait for ever."""
-    most = _largest(ground)
+    most = largest(ground.plan)
     for vpa in ground.snapshot.table(VPA).values() if most else ():
         for name, resource, amount in recommended(vpa):
             if amount > most.get(resource, amount):
@@ -62,10 +63,10 @@ def recommended(vpa: Generic) -> Iterator[tuple[str, str, int]]:
                     continue
 
 
-def _largest(ground: Ground) -> Mapping[str, int]:
+def largest(plan: Plan) -> Mapping[str, int]:
     """The most that any ECS node, or new node of a group, has of a resource."""
-    nodes = [node for node in ground.snapshot.nodes.values() if not node.virtual]
-    nodes += [template.node for template in ground.plan.pending.templates.values()]
+    nodes = [node for node in plan.snapshot.nodes.values() if not node.virtual]
+    nodes += [template.node for template in plan.pending.templates.values()]
     return {name: max(node.allocatable.get(name, 0) for node in nodes) for name in ("cpu", "memory") if nodes}
 
 

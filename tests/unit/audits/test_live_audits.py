@@ -62,7 +62,8 @@ async def test_a_bad_price_table_is_said(session: Session, monkeypatch: pytest.M
     assert "none.toml" in view.message
 
 
-async def test_the_checks(session: Session) -> None:
-    view = await first(session, ViewKey("checks"))
+@pytest.mark.parametrize("kind", ["checks", "rightsizing"])
+async def test_the_other_audits(session: Session, kind: str) -> None:
+    view = await first(session, ViewKey(kind))
     assert isinstance(view, TableView)
-    assert view.rows == ()
+    assert (view.rows, bool(view.notes)) == ((), True)

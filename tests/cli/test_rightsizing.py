@@ -1,0 +1,48 @@
+"""`vacancy rightsizing`, run as a program: rows, documents, patches and wrong usage."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli.test_nodes import vacancy
+from tests.unit.audits.test_rightsizing import WEB, vpa, web
+from tests.unit.build import at, node, policy
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Path:
+    objects = [node("a"), policy(assumeComplete=True, now=at(0)), WEB, web("x"), vpa("200m")]
+    versions = {
+        "AutoscalerPolicy": "vacancy/v1", "StatefulSet": "apps/v1", "VerticalPodAutoscaler": "autoscaling.k8s.io/v1",
+    }  # fmt: skip
+    items = [{"apiVersion": versions.get(one["kind"], "v1"), **one} for one in objects]
+    path = tmp_path / "dump.json"
+    path.write_text(json.dumps({"kind": "List", "items": items}))
+    return path
+
+
+def test_json_csv_and_the_table(dump: Path) -> None:
+    document = json.loads(vacancy("rightsizing", "--from", str(dump), "-o", "json").stdout)
+    (item,) = document["items"]
+    assert (document["kind"], item["wanted"], item["by"]) == ("Rightsizing", {"cpu": 200, "memory": 2**30}, "vpa")
+    assert (item["usedMost"], item["freed"]) == (None, {"cpu": 800, "memory": 2**30})
+    (row,) = csv.DictReader(io.StringIO(vacancy("rightsizing", "--from", str(dump), "-o", "csv").stdout))
+    assert (row["wanted_cpu"], row["usedMost_cpu"], row["container"]) == ("200", "", "c")
+    assert "all of it would free 800m cpu 1Gi" in vacancy("rightsizing", "--from", str(dump)).stdout
+
+
+def test_patches_are_yaml_documents(dump: Path) -> None:
+    done = vacancy("rightsizing", "--from", str(dump), "--patches")
+    (patch,) = yaml.safe_load_all(done.stdout)
+    assert patch["spec"]["template"]["spec"]["containers"][0]["resources"] == {
+        "requests": {"cpu": "200m", "memory": "1024Mi"}
+    }
+
+
+def test_a_wrong_margin_is_one_line(dump: Path) -> None:
+    done = vacancy("rightsizing", "--from", str(dump), "--margin", "-5")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)

@@ -1,0 +1,139 @@
+"""What containers should book, what that frees where, which nodes could go then, and the patches."""
+
+from typing import Any
+
+from core.analysis.planning import Plan
+from core.analysis.rightsizing import BEYOND, BY_USAGE, BY_VPA, Rightsizing, Sizing, resized, rightsize
+from core.views import rightsizing
+from core.views.table import ViewKey
+from tests.unit.audits.test_checks import aim, thing
+from tests.unit.build import Object, group, node, pod, snapshot
+from tests.unit.serverless.small import on_eci, planned
+
+GIB = 2**30
+WEB = thing("StatefulSet", spec={"replicas": 4})
+
+
+def usage(name: str, cpu: str, memory: str = "100Mi", container: str = "c") -> Object:
+    rows = [{"name": container, "usage": {"cpu": cpu, "memory": memory}}]
+    return {"kind": "PodMetrics", "metadata": {"name": name, "namespace": "default"}, "containers": rows}
+
+
+def web(name: str, on: str = "a", cpu: str = "1", memory: str = "2Gi", **more: Any) -> Object:
+    return pod(name, on, cpu=cpu, memory=memory, owner="StatefulSet", **more)
+
+
+def vpa(cpu: str, memory: str = "1Gi") -> Object:
+    row = {"containerName": "c", "target": {"cpu": cpu, "memory": memory}}
+    status = {"recommendation": {"containerRecommendations": [row]}}
+    return thing("VerticalPodAutoscaler", "v", spec={"targetRef": aim("StatefulSet")}, status=status)
+
+
+def cluster(*objects: Object) -> Plan:
+    nodes = (node("a", "4"), node("b", "4"), group("g", ["a"]), group("h", ["b"]))
+    return planned(*nodes, WEB, *objects, assumeUnneededLongEnough=True)
+
+
+def only(found: Rightsizing) -> Sizing:
+    (one,) = found.items
+    return one
+
+
+def test_usage_now_with_a_margin() -> None:
+    one = only(rightsize(cluster(web("x"), web("y", "b"), usage("x", "100m"), usage("y", "251m"))))
+    assert (one.booked, one.mean["cpu"], one.most["cpu"]) == ({"cpu": 1000, "memory": 2 * GIB}, 175, 251)
+    assert one.wanted == {"cpu": 310, "memory": 120 * 2**20}  # 251 x 1.2 = 301.2, up to the next 10
+    assert (one.by, one.freed("cpu")) == (BY_USAGE, 2 * 690)
+    more = only(rightsize(cluster(web("x"), usage("x", "100m")), margin=100))
+    assert more.wanted["cpu"] == 200
+
+
+def test_a_vpa_is_worth_more_than_a_moment() -> None:
+    plan = cluster(web("x"), usage("x", "100m"), vpa("400m"))
+    one = only(rightsize(plan))
+    assert (one.wanted, one.by) == ({"cpu": 400, "memory": GIB}, BY_VPA)
+    assert only(rightsize(plan, by=BY_USAGE)).wanted["cpu"] == 120
+    assert only(rightsize(cluster(web("x"), usage("x", "100m")), by=BY_VPA)).wanted == {}
+
+
+def test_more_than_is_booked_is_said_too() -> None:
+    one = only(rightsize(cluster(web("x", cpu="100m"), vpa("300m", "2Gi"))))
+    assert (one.wanted, one.freed("cpu")) == ({"cpu": 300}, -200)
+
+
+def test_small_differences_and_unmeasured_pods_change_nothing() -> None:
+    assert only(rightsize(cluster(web("x"), vpa("950m", "2Gi")))).wanted == {}
+    one = only(rightsize(cluster(web("x"), web("y"), usage("x", "1m"))))
+    assert (one.wanted, one.by) == ({}, "")
+
+
+def test_what_no_node_has_is_not_wanted() -> None:
+    one = only(rightsize(cluster(web("x"), vpa("40"))))
+    assert (one.wanted, one.by, one.vpa["cpu"]) == ({}, BEYOND, 40_000)
+
+
+def test_pods_on_eci_jobs_and_bare_pods_are_left_out() -> None:
+    others = [on_eci("e"), pod("j", "a", owner="Job"), pod("b", "a", owner=None), web("done", phase="Succeeded")]
+    assert rightsize(cluster(*others)).items == ()
+
+
+def test_what_is_freed_where_and_which_nodes_could_go() -> None:
+    pods = [web("x", "a", cpu="3"), web("y", "b", cpu="3")]
+    found = rightsize(cluster(*pods, vpa("200m", "2Gi")))
+    assert found.groups == {"g": {"cpu": 2800, "memory": 0}, "h": {"cpu": 2800, "memory": 0}}
+    assert found.after.before.scale_in.together == ()
+    assert set(found.after.removable) <= {"a", "b"}
+    assert len(found.after.removable) == 1  # one of the two must stay for the other's pod
+
+
+def test_the_sum_of_a_pod_follows_the_rules_of_requests() -> None:
+    spec = {
+        "initContainers": [{"name": "i", "resources": {"requests": {"cpu": "700m"}}}],
+        "containers": [
+            {"name": "c", "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2"}}},
+            {"name": "d", "resources": {"requests": {"cpu": "500m"}}},
+        ],
+        "overhead": {"cpu": "50m"},
+    }
+    shape = snapshot(pod("x", "a", spec=spec)).pods["default/x"].shape
+    assert shape.requests["cpu"] == 1_550
+    made = resized(shape, {"c": {"cpu": 100}})
+    assert made.requests == {"cpu": 700 + 50, "memory": GIB}  # the init container needs more than 100 + 500
+    assert [one.requests.get("cpu") for one in made.containers] == [700, 100, 500]
+    assert resized(shape, {"c": {"cpu": 400}}).requests["cpu"] == 950
+    assert shape.requests["cpu"] == 1_550
+
+
+def test_patches_hold_only_what_changes() -> None:
+    found = rightsize(cluster(web("x"), vpa("150m", "2Gi")))
+    (patch,) = rightsizing.patches(found.items)
+    containers = [{"name": "c", "resources": {"requests": {"cpu": "150m"}}}]
+    assert patch == {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"namespace": "default", "name": "web"},
+        "spec": {"template": {"spec": {"containers": containers}}},
+    }
+    assert rightsizing.patches(rightsize(cluster(web("x"))).items) == []
+
+
+def test_the_table_says_what_is_known_and_what_is_freed() -> None:
+    plan = cluster(web("x", "a"), web("y", "b"), vpa("200m", "1Gi"))
+    view = rightsizing.view(plan, rightsize(plan), ViewKey("rightsizing"), 1)
+    (row,) = view.rows
+    texts = [cell.text for cell in row.cells]
+    assert texts == [
+        "StatefulSet default/web", "c", "2", "1", "-", "200m", "2Gi", "-", "1Gi", "1.6", "2Gi", "its VPA",
+    ]  # fmt: skip
+    assert view.notes[0] == "all of it would free 1.6 cpu 2Gi: g 800m cpu 1Gi, h 800m cpu 1Gi"
+
+
+def test_hostile_recommendations_are_left_out() -> None:
+    rows: list[Any] = [
+        None,
+        {"containerName": 7},
+        {"containerName": "c", "target": {"cpu": "-1", "memory": "1e999999"}},
+    ]
+    odd = thing("VerticalPodAutoscaler", "v", spec={"targetRef": aim("StatefulSet")},
+                status={"recommendation": {"containerRecommendations": rows}})  # fmt: skip
+    assert only(rightsize(cluster(web("x"), odd))).by in ("", BEYOND)
