@@ -249,7 +249,8 @@ _COLUMNS: tuple[NodeColumn, ...] = (
     NodeColumn(Column("age", "AGE", 5, align=_RIGHT, importance=6, hotkey="A", describes="Since it joined."), _age),
     _shared(Column("zone", "ZONE", 13, 13, importance=9, hotkey="Z", describes="The zone."),
             lambda record: record.node.zone, "zone"),
-    _shared(Column("charge", "CHARGE", 12, 8, importance=10, hotkey="H", describes="How it is paid for."), _charge, "charge"),
+    _shared(Column("charge", "CHARGE", 12, 8, importance=10, hotkey="H", describes="How it is paid for."),
+            _charge, "charge"),
     _column(
         Column("origin", "ORIGIN", 15, 15, importance=8, hotkey="I", describes="How the node came to be."),
         lambda record: text_cell(record.origin),
