@@ -1,0 +1,84 @@
+"""Read-only: every command against a whole simulated ACK, without --write. Its request logs hold reads and access
+reviews, and nothing else. That keys which act are absent is shown in test_screens."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import urllib.request
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+
+from cli.main import COMMANDS
+
+ROOT = Path(__file__).parents[3]
+READS = ("Describe", "List", "Get")
+
+
+@pytest_asyncio.fixture
+async def env(tmp_path: Path) -> AsyncIterator[dict[str, str]]:
+    """A simulated ACK, and the environment that leads to it."""
+    file = tmp_path / "env"
+    command = (sys.executable, "-m", "sim", "--env", str(file), "--still")
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=-3, stderr=-3)
+    async with asyncio.timeout(60):
+        while not file.exists() or not file.read_text().endswith("\n"):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.1)
+    told = (line.removeprefix("export ").partition("=") for line in file.read_text().splitlines())
+    yield {**os.environ, **{name: value.strip("'") for name, _, value in told}}
+    process.send_signal(signal.SIGTERM)
+    await process.wait()
+
+
+async def asked(env: dict[str, str], path: str) -> list[dict[str, Any]]:
+    """One of the simulator's request logs."""
+
+    def get() -> list[dict[str, Any]]:
+        with urllib.request.urlopen(env["VACANCY_SIM_CONTROL"] + path, timeout=20) as answer:
+            found: list[dict[str, Any]] = json.load(answer)
+            return found
+
+    return await asyncio.to_thread(get)
+
+
+async def nothing_but_reads(env: dict[str, str]) -> None:
+    """Those of the program itself: the simulator's own parts don't come by these doors."""
+    kube = [one for one in await asked(env, "/kube/requests") if one["agent"].startswith("vacancy/")]
+    cloud = await asked(env, "/requests")
+    assert len(kube) > 10
+    assert len(cloud) > 10
+    changes = [one for one in kube if one["method"] != "GET" and not one["path"].endswith("accessreviews")]
+    assert changes == []
+    assert [one["action"] for one in cloud if not one["action"].startswith(READS)] == []
+
+
+def command_lines(node: str, folder: Path) -> list[list[str]]:
+    """Each command at least once; the ones that would act in every form that doesn't arm them."""
+    acting = {"drain", "cordon", "uncordon"}
+    lines = [[name, "--dry-run", node] for name in sorted(acting)]
+    lines += [[name, "--yes", node] for name in sorted(acting)]
+    lines += [["record", str(folder / "dump.json")], ["what-if", "drain", node], ["journal"], ["completion", "bash"]]
+    rest = set(COMMANDS) - acting - {"record", "what-if", "journal", "completion", "sim"}
+    return lines + [[name] for name in sorted(rest)]
+
+
+async def test_no_command_writes(env: dict[str, str], tmp_path: Path) -> None:
+    async def run(*words: str) -> tuple[int, str]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cli", *words, cwd=ROOT, env=env, stdout=-1, stderr=-1
+        )
+        out, err = await process.communicate()
+        assert b"Traceback" not in err, err.decode()
+        return process.returncode or 0, out.decode()
+
+    _, names = await run("nodes", "-o", "name")
+    node = names.split()[0].removeprefix("node/")
+    for words in command_lines(node, tmp_path):
+        code, _ = await run(*words)
+        if "--yes" in words:
+            assert code == 4, words
+    await nothing_but_reads(env)
