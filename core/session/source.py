@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from core.feeds.kubernetes import ClusterFeed
 
 
+CLOUD_WITHIN, GROUPS_WITHIN = 2.0, 12.0
+"""Seconds after the cluster is read: for the cloud to be found, and for its groups to be read, before a first plan."""
+
+
 class SessionSource(Protocol):
     """What a session asks of its source."""
 
@@ -116,6 +120,7 @@ class LiveSource:
     ) -> None:
         self._clients, self._feed, self._intake, self._clock, self._cloud = clients, feed, intake, clock, cloud_feed
         self._ready = False
+        self._loaded_at: float | None = None
         self._task = asyncio.ensure_future(feed.run())
         self._cloud_task = asyncio.ensure_future(cloud_feed.run()) if cloud_feed is not None else None
 
@@ -147,7 +152,14 @@ class LiveSource:
 
     @property
     def settled(self) -> bool:
-        return self._feed.loaded.is_set()
+        """The cloud's groups are waited for a little: without them nothing could be said to grow or to shrink."""
+        if not self._feed.loaded.is_set():
+            return False
+        self._loaded_at = self._loaded_at or self._clock.monotonic()
+        if self._cloud is None or self._intake.store.table("NodeGroup"):
+            return True
+        patience = GROUPS_WITHIN if self._cloud.reader is not None else CLOUD_WITHIN
+        return self._clock.monotonic() - self._loaded_at >= patience
 
     def check(self) -> None:
         for task in (self._task, self._cloud_task):
