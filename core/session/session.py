@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 
 from core.clock import Clock
 from core.cluster.store import Store
-from core.session.guarded import Guarded
 from core.session.desk import Desk
+from core.session.guarded import Guarded
 from core.session.imagining import WhatIfProducer
 from core.session.planner import Planner
 from core.session.source import DumpSource, LiveSource
