@@ -24,6 +24,8 @@ FINISHED, TERMINATING, RESIZED = 24, 12, 6
 _SANDBOX = "vacancy-sandbox"
 _AGE = datetime.timedelta(days=3)
 _GPU = "nvidia.com/gpu"
+_PATIENCE = 300
+"""Seconds that raising may take where two cores have much else to do."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def mixed_fleet(world: World, nodes: int) -> Iterator[Fleet]:
         pools = {pool.name: world.pool(pool, _AGE) for pool in _pools(nodes)}
         space, everywhere = world.namespace(), [name for names in pools.values() for name in names]
         world.create(*(daemon_set(name, space, template) for name, template in _DAEMONS.items()))
-        world.wait_pods(space, len(_DAEMONS) * nodes, seconds=120)
+        world.wait_pods(space, len(_DAEMONS) * nodes, seconds=_PATIENCE)
         world.fill(_deployments(space, pools), _AGE)
         _disturb(world, space, everywhere)
         yield Fleet(space, everywhere, pools[LEVEL_POOL], PODS_A_NODE - len(_DAEMONS))
@@ -123,7 +125,7 @@ def _disturb(world: World, space: str, nodes: list[str]) -> None:
     resized = [pod(f"resized-{at}", space, Template("300m", "256Mi"), next(node)) for at in range(RESIZED)]
     world.create(*ended, *leaving, *resized)
     expected = PODS_A_NODE * len(nodes) + len(ended) + len(leaving) + len(resized)
-    world.wait_pods(space, expected, seconds=60)
+    world.wait_pods(space, expected, seconds=_PATIENCE)
     for at, thing in enumerate(ended):
         phase = "Failed" if at % 3 else "Succeeded"
         world.api.patch("Pod", thing["metadata"]["name"], {"status": {"phase": phase}}, space, sub="status")
@@ -131,7 +133,7 @@ def _disturb(world: World, space: str, nodes: list[str]) -> None:
         world.api.delete("Pod", thing["metadata"]["name"], space)
     for at, thing in enumerate(resized):
         _resize(world, thing["metadata"]["name"], space, "450m" if at % 2 else "120m")
-    world.wait_pods(space, expected - len(ended))
+    world.wait_pods(space, expected - len(ended), seconds=_PATIENCE)
 
 
 def _resize(world: World, name: str, space: str, cpu: str) -> None:
