@@ -21,7 +21,7 @@ from tests.controlplane.program import asked, document, vacancy
 from tests.controlplane.world import World
 
 NODES = 300 if os.environ.get("VACANCY_CONTROLPLANE") == "require" else 60
-"""`make controlplane` proves it at full size, which takes two and a half minutes; a developer's run at a fifth of it."""
+"""`make controlplane` proves it at full size, which takes two and a half minutes; other runs at a fifth of it."""
 
 
 @pytest.fixture(scope="module")
