@@ -85,7 +85,7 @@ def _late(claims: Sequence[PersistentVolumeClaim], node: Node, storage: Storage)
     taken: set[str] = set()
     to_provision = [claim for claim in claims if claim.selected_node]
     for claim in sorted((claim for claim in claims if not claim.selected_node), key=lambda claim: claim.requested):
-        volume = _matching(claim, node, storage.volumes.values(), taken)
+        volume = _matching(claim, node, storage, taken)
         if volume is None:
             to_provision.append(claim)
         else:
@@ -97,27 +97,19 @@ def _late(claims: Sequence[PersistentVolumeClaim], node: Node, storage: Storage)
     return True, True
 
 
-def _matching(
-    claim: PersistentVolumeClaim, node: Node, volumes: Iterable[PersistentVolume], taken: set[str]
-) -> PersistentVolume | None:
-    """The smallest free volume that will do, or the one that is reserved for this claim."""
-    best: PersistentVolume | None = None
-    for volume in volumes:
-        if volume.key in taken or volume.capacity < claim.requested or volume.volume_mode != claim.volume_mode:
-            continue
-        if volume.deleting or (volume.claim and not _reserved(volume, claim)):
-            continue
-        if volume.storage_class != (claim.storage_class or ""):
-            continue
-        if volume.claim:
+def _matching(claim: PersistentVolumeClaim, node: Node, storage: Storage, taken: set[str]) -> PersistentVolume | None:
+    """The volume that is reserved for this claim, else the smallest free one that will do."""
+    name = claim.storage_class or ""
+    for volume in storage.reserved.get(claim.key, ()):
+        if volume.claim_uid in ("", claim.uid) and volume.storage_class == name and _large_enough(volume, claim, taken):
             return volume if reachable(volume, node) else None
-        if _free(volume, claim) and reachable(volume, node) and (best is None or volume.capacity < best.capacity):
-            best = volume
-    return best
+    free = (volume for volume in storage.available.get(name, ()) if _large_enough(volume, claim, taken))
+    fitting = (volume for volume in free if _free(volume, claim) and reachable(volume, node))
+    return min(fitting, key=lambda volume: volume.capacity, default=None)
 
 
-def _reserved(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
-    return volume.claim == claim.key and volume.claim_uid in ("", claim.uid)
+def _large_enough(volume: PersistentVolume, claim: PersistentVolumeClaim, taken: set[str]) -> bool:
+    return volume.key not in taken and volume.capacity >= claim.requested and volume.volume_mode == claim.volume_mode
 
 
 def _free(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:

@@ -7,7 +7,7 @@ from core.kube.storage import PersistentVolume, PersistentVolumeClaim
 from core.scheduling.volumes import Storage
 
 REASONS = ("node(s) had no available volume zone",)
-_LABELS = (ZONE_LABELS[1], REGION_LABELS[1], ZONE_LABELS[0], REGION_LABELS[0])
+LABELS = (ZONE_LABELS[1], REGION_LABELS[1], ZONE_LABELS[0], REGION_LABELS[0])
 _NEWER = {ZONE_LABELS[1]: ZONE_LABELS[0], REGION_LABELS[1]: REGION_LABELS[0]}
 
 Topology = tuple[str, frozenset[str]]
@@ -35,7 +35,7 @@ def topologies(volumes: Iterable[PersistentVolume | None]) -> tuple[Topology, ..
         (label, frozenset(zone.strip() for zone in volume.labels[label].split("__")))
         for volume in volumes
         if volume is not None
-        for label in _LABELS
+        for label in LABELS
         if label in volume.labels
     )
 
@@ -43,6 +43,6 @@ def topologies(volumes: Iterable[PersistentVolume | None]) -> tuple[Topology, ..
 def refuses(wanted: Iterable[Topology], node: Node) -> bool:
     """A node without any such label takes every volume; a volume's old label may be met by the node's new one."""
     labels = node.labels
-    if not any(label in labels for label in _LABELS):
+    if not any(label in labels for label in LABELS):
         return False
     return any(labels.get(label, labels.get(_NEWER.get(label, label))) not in values for label, values in wanted)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from core.kube.storage import (
@@ -27,6 +28,24 @@ class Storage:
     capacities: Sequence[CSIStorageCapacity] = ()
     attachments: Sequence[VolumeAttachment] = ()
     unavailable: frozenset[str] = frozenset()
+
+    @cached_property
+    def available(self) -> Mapping[str, tuple[PersistentVolume, ...]]:
+        """Storage class -> volumes that nobody has claimed."""
+        found: dict[str, list[PersistentVolume]] = {}
+        for volume in self.volumes.values():
+            if not volume.claim and not volume.deleting:
+                found.setdefault(volume.storage_class, []).append(volume)
+        return {name: tuple(volumes) for name, volumes in found.items()}
+
+    @cached_property
+    def reserved(self) -> Mapping[str, tuple[PersistentVolume, ...]]:
+        """Key of a claim -> volumes that are kept for it, or bound to it."""
+        found: dict[str, list[PersistentVolume]] = {}
+        for volume in self.volumes.values():
+            if volume.claim and not volume.deleting:
+                found.setdefault(volume.claim, []).append(volume)
+        return {key: tuple(volumes) for key, volumes in found.items()}
 
 
 class Claims(NamedTuple):

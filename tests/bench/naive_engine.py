@@ -1,6 +1,7 @@
 """The plain way to decide: every pod against every node, every count by walking over all pods. It shares the rules of
 core/scheduling with the engine and nothing else: the reference for its speed, and for its answers in tests."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -264,8 +265,9 @@ class NaiveCluster:
             volume = self.storage.volumes.get(one.volume)
             if one.node == place.node.name and volume is not None and volume.driver:
                 attached.add((volume.driver, volume.handle))
-        exceeded = node_volume_limits.exceeded(found.limits, attached, ready.claims.handles)
-        return node_volume_limits.REASONS if exceeded else ()
+        drivers = node_volume_limits.new(found.limits, attached, ready.claims.handles)
+        here = Counter(driver for driver, _ in attached)
+        return node_volume_limits.REASONS if node_volume_limits.exceeded(found.limits, here, drivers) else ()
 
     def _neighbours(self, pod: Pod, node: Node, ready: Prepared) -> tuple[str, ...]:
         if ready.together and not self._has_company(pod, node, ready):

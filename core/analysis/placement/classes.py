@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import NamedTuple
 
 from core.analysis.placement.masks import Masks
+from core.analysis.placement.reach import Reach
 from core.analysis.placement.relations import Relations, Resident
 from core.analysis.placement.tallies import SpreadTally, Tally
 from core.kube.pod import HostPort, Pod, Shape, Volume
@@ -90,6 +91,8 @@ class Mounts(NamedTuple):
 
     claims: Claims = volumes.NONE
     topologies: tuple[Topology, ...] = ()
+    number: int = -1
+    """Equal for volumes that are reached alike."""
 
 
 _FREE, _BARE = Bonds(), Mounts()
@@ -131,9 +134,10 @@ class PodClass:
         return self.kind.demand
 
     @property
-    def search_key(self) -> int:
-        """Equal for classes that may go to the same nodes."""
-        return self.kind.opening[0]
+    def opening(self) -> tuple[int, int, tuple[tuple[str, int], ...]]:
+        """Equal for classes that look for the same room on the same nodes."""
+        search, demand = self.kind.opening
+        return self.mounts.number, search, demand
 
 
 class Classes:
@@ -144,10 +148,12 @@ class Classes:
         masks: Masks,
         relations: Relations,
         storage: Storage,
+        reach: Reach,
         namespaces: Mapping[str, Mapping[str, str]] | None,
         free: Callable[[str], list[int]],
     ) -> None:
-        self._masks, self._relations, self._storage, self._free = masks, relations, storage, free
+        self._masks, self._relations, self._free = masks, relations, free
+        self._storage, self._reach = storage, reach
         self._namespaces = namespaces
         self._kinds: dict[int, Kind] = {}
         self._pinned_kinds: dict[tuple[int, str], Kind] = {}
@@ -235,7 +241,8 @@ class Classes:
     def _mounts(self, pod: Pod) -> Mounts:
         keys = (f"{pod.namespace}/{claim}" for claim in pod.claims)
         claims = volumes.sort((self._storage.claims[key] for key in keys if key in self._storage.claims), self._storage)
-        return Mounts(claims, volume_zone.topologies(claims.bound))
+        topologies = volume_zone.topologies(claims.bound)
+        return Mounts(claims, topologies, self._reach.number(claims, topologies))
 
     def _judge_claims(self, made: PodClass, pod: Pod) -> None:
         """PreFilter of the volume plugins, in their order."""

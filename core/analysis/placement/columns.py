@@ -30,6 +30,10 @@ class Column:
             self.values.append(value)
         self.codes.append(code)
 
+    def code(self, value: str) -> int | None:
+        """The number of a value; None when no node has it."""
+        return self._code.get(value)
+
 
 class Columns:
     """The nodes, and the columns that somebody asked for."""

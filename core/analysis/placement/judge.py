@@ -64,7 +64,7 @@ class Judge:
         return made.unknown
 
     def passes_particulars(self, made: PodClass, node: int) -> bool:
-        """The filters that look at more than free resources, labels and taints."""
+        """The filters that look at more than free resources, labels, taints and where volumes can be reached."""
         if made.sticky and not self._occupancy.passes(made, node):
             return False
         return not (made.bonds.spread and self.spread(made, node)) and not self.neighbours(made, node)
@@ -118,8 +118,7 @@ class Judge:
         return node_resources_fit.reasons(short) if short else ()
 
     def _limits(self, made: PodClass, node: int) -> tuple[str, ...]:
-        exceeded = self._occupancy.limit_exceeded(made, self._columns.nodes[node], node)
-        return node_volume_limits.REASONS if exceeded else ()
+        return node_volume_limits.REASONS if self._occupancy.limit_exceeded(made, node) else ()
 
     def _binding(self, made: PodClass, node: int) -> tuple[str, ...]:
         if not made.sticky:

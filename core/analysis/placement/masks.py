@@ -5,8 +5,8 @@ A mask is a list with one bool per node; it grows on demand when nodes are added
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
+from core.analysis.placement import vectors
 from core.analysis.placement.columns import Columns
-from core.kube.affinity import NodeSelector, NodeSelectorTerm
 from core.kube.node import Node
 from core.kube.pod import Pod, Shape
 from core.kube.selectors import Requirement
@@ -57,50 +57,9 @@ class AffinityMask(Mask):
 
         mask = np.ones(len(self._columns.nodes), dtype=bool)
         for key, value in (self._shape.node_selector or {}).items():
-            mask &= self._requirement(Requirement(key, "In", (value,)))
+            mask &= vectors.requirement(self._columns, Requirement(key, "In", (value,)))
         required = self._shape.node_affinity.required if self._shape.node_affinity is not None else None
-        return mask & self._selector(required) if required is not None else mask
-
-    def _selector(self, selector: NodeSelector) -> "Bools":
-        import numpy as np
-
-        mask = np.zeros(len(self._columns.nodes), dtype=bool)
-        for term in selector.node_selector_terms or ():
-            mask |= self._term(term)
-        return mask
-
-    def _term(self, term: NodeSelectorTerm) -> "Bools":
-        import numpy as np
-
-        mask = np.full(len(self._columns.nodes), bool(term.match_expressions or term.match_fields))
-        for requirement in term.match_expressions or ():
-            mask &= self._requirement(requirement)
-        if term.match_fields:
-            mask &= self._named(NodeSelectorTerm(match_fields=term.match_fields))
-        return mask
-
-    def _requirement(self, requirement: Requirement) -> "Bools":
-        import numpy as np
-
-        column = self._columns.column(requirement.key)
-        answers = [requirement.matches({column.key: value}) for value in column.values]
-        answers.append(requirement.matches({}))  # ABSENT is -1: the last
-        found: Bools = np.array(answers)[np.array(column.codes, dtype=np.intp)]
-        return found
-
-    def _named(self, fields: NodeSelectorTerm) -> "Bools":
-        import numpy as np
-
-        selector = NodeSelector((fields,))
-        nodes = self._columns.nodes
-        names = [one for field in fields.match_fields or () for one in node_affinity.named(field, self._pin)]
-        if all(field.operator == "In" for field in fields.match_fields or ()):
-            mask = np.zeros(len(nodes), dtype=bool)
-            for index in (self._columns.index.get(name) for name in names):
-                if index is not None:
-                    mask[index] = node_affinity.selects(selector, {}, nodes[index].name, self._pin)
-            return mask
-        return np.array([node_affinity.selects(selector, {}, node.name, self._pin) for node in nodes], dtype=bool)
+        return mask & vectors.selector(self._columns, required, self._pin) if required is not None else mask
 
 
 class TaintMask(Mask):

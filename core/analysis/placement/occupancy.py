@@ -22,6 +22,29 @@ from core.scheduling.volumes import Storage
 T = TypeVar("T")
 
 
+class Attached:
+    """The volumes of one node: by handle, how many pods use them; and how many there are of each driver."""
+
+    def __init__(self, limits: Mapping[str, int], lasting: frozenset[Handle]) -> None:
+        self.limits, self._lasting = limits, lasting
+        self._users: Counter[Handle] = Counter()
+        self._here = Counter(driver for driver, _ in lasting)
+
+    def change(self, handles: Iterable[Handle], by: int) -> None:
+        """A pod with these volumes came (+1) or went (-1)."""
+        for handle in handles:
+            before = self._users[handle]
+            self._users[handle] = before + by
+            if handle not in self._lasting and (before == 0 or before + by == 0):
+                self._here[handle[0]] += by
+
+    def exceeded(self, handles: Iterable[Handle]) -> bool:
+        """Whether a pod with these volumes would be too much."""
+        anew = [one for one in handles if not self._users[one]]
+        drivers = node_volume_limits.new(self.limits, self._lasting, anew)
+        return bool(drivers) and node_volume_limits.exceeded(self.limits, self._here, drivers)
+
+
 class Occupancy:
     """Multisets per node, changed as pods come and go."""
 
@@ -29,16 +52,19 @@ class Occupancy:
         self._columns, self._storage = columns, storage
         self._ports: defaultdict[int, Counter[HostPort]] = defaultdict(Counter)
         self._disks: defaultdict[int, Counter[Volume]] = defaultdict(Counter)
-        self._handles: defaultdict[int, Counter[Handle]] = defaultdict(Counter)
+        self._attached: dict[int, Attached] = {}
         self._exclusive: Counter[str] = Counter()
-        self._attached = _attachments(storage)
+        self._lasting = _attachments(storage)
 
     def change(self, made: PodClass, node: int, by: int) -> None:
         """A pod of the class came (+1) or went (-1)."""
-        _count(self._ports[node], made.kind.ports, by)
-        _count(self._disks[node], made.kind.disks, by)
-        _count(self._handles[node], made.mounts.claims.handles, by)
-        _count(self._exclusive, made.mounts.claims.exclusive, by)
+        if made.kind.sticky:
+            _count(self._ports[node], made.kind.ports, by)
+            _count(self._disks[node], made.kind.disks, by)
+        claims = made.mounts.claims
+        _count(self._exclusive, claims.exclusive, by)
+        if claims.handles and self._storage.csi_nodes:
+            self._volumes(node).change(claims.handles, by)
 
     def ports_taken(self, made: PodClass, node: int) -> bool:
         return bool(made.kind.ports) and node_ports.conflict(made.kind.ports, self._ports[node])
@@ -51,12 +77,21 @@ class Occupancy:
             return volume_restrictions.IN_USE
         return ()
 
-    def limit_exceeded(self, made: PodClass, node: Node, index: int) -> bool:
-        found = self._storage.csi_nodes.get(node.name)
-        if found is None or not found.limits or not made.mounts.claims.handles:
-            return False
-        attached = self._handles[index].keys() | self._attached.get(node.name, set())
-        return node_volume_limits.exceeded(found.limits, attached, made.mounts.claims.handles)
+    def limit_exceeded(self, made: PodClass, node: int) -> bool:
+        handles = made.mounts.claims.handles
+        return bool(handles and self._storage.csi_nodes) and self._volumes(node).exceeded(handles)
+
+    def _volumes(self, node: int) -> Attached:
+        found = self._attached.get(node)
+        if found is None:
+            name = self._columns.nodes[node].name
+            limits = self._storage.csi_nodes[name].limits if name in self._storage.csi_nodes else {}
+            found = self._attached[node] = Attached(limits, self._lasting.get(name, frozenset()))
+        return found
+
+    def forget(self, node: int) -> None:
+        """The last node is gone, with all that was on it; another one may take its number."""
+        self._attached.pop(node, None)
 
     def unbindable(self, made: PodClass, node: Node) -> tuple[str, ...]:
         """VolumeBinding's reasons."""
@@ -66,15 +101,8 @@ class Occupancy:
         return volume_zone.refuses(made.mounts.topologies, node)
 
     def passes(self, made: PodClass, index: int) -> bool:
-        """All of the above at once."""
-        node = self._columns.nodes[index]
-        return not (
-            self.ports_taken(made, index)
-            or self.restriction(made, index)
-            or self.limit_exceeded(made, node, index)
-            or self.unbindable(made, node)
-            or self.wrong_zone(made, node)
-        )
+        """All of the above that depends on the pods that are there."""
+        return not (self.ports_taken(made, index) or self.restriction(made, index) or self.limit_exceeded(made, index))
 
 
 def _count(counter: Counter[T], things: Iterable[T], by: int) -> None:
@@ -84,10 +112,10 @@ def _count(counter: Counter[T], things: Iterable[T], by: int) -> None:
             del counter[thing]
 
 
-def _attachments(storage: Storage) -> Mapping[str, set[Handle]]:
+def _attachments(storage: Storage) -> Mapping[str, frozenset[Handle]]:
     found: dict[str, set[Handle]] = {}
     for attachment in storage.attachments:
         volume = storage.volumes.get(attachment.volume)
         if volume is not None and volume.driver:
             found.setdefault(attachment.node, set()).add((volume.driver, volume.handle))
-    return found
+    return {node: frozenset(handles) for node, handles in found.items()}

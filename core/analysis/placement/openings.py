@@ -1,5 +1,5 @@
-"""For pods that ask the same of a node's labels, taints and free resources: the nodes that may have room, as bytes in
-which the next one is found at machine speed.
+"""For pods that ask the same of a node's labels, taints, volumes and free resources: the nodes that may have room, as
+bytes in which the next one is found at machine speed.
 
 Free room only shrinks while pods are being placed, so a node that was full once stays closed until the change that
 filled it is undone. Where room grows otherwise, everything is evaluated anew."""
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.analysis.placement.classes import PodClass
 from core.analysis.placement.masks import Masks
+from core.analysis.placement.reach import Reach
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,14 +23,14 @@ _FEW = 24
 class Openings:
     """`of(class)[node]` is 0 when the node surely has no room for it, 1 when it may have."""
 
-    def __init__(self, masks: Masks, free: dict[str, list[int]], journal: Sized) -> None:
-        self._masks, self._free, self._journal = masks, free, journal
+    def __init__(self, masks: Masks, reach: Reach, free: dict[str, list[int]], journal: Sized) -> None:
+        self._masks, self._reach, self._free, self._journal = masks, reach, free, journal
         self._open: dict[Hashable, bytearray] = {}
         self._base: dict[str, NDArray[np.int64]] = {}
         self._since = 0
 
     def of(self, made: PodClass) -> bytearray:
-        key = made.kind.opening
+        key = made.opening
         found = self._open.get(key)
         size = len(made.need[0][0])
         if found is None or len(found) != size:
@@ -48,6 +49,8 @@ class Openings:
 
     def _evaluated(self, made: PodClass, size: int) -> bytearray:
         mask = self._masks.search(made.pod.shape, made.pod.pin).copy()
+        if made.mounts.number >= 0:
+            mask &= self._reach.mask(made.mounts.number)
         for name, amount in made.demand:
             mask &= self._amounts(name, size) >= min(amount, _LARGEST)
         return bytearray(mask.tobytes())

@@ -12,6 +12,7 @@ from core.analysis.placement.judge import Judge
 from core.analysis.placement.masks import Masks
 from core.analysis.placement.occupancy import Occupancy
 from core.analysis.placement.openings import Openings, rooms
+from core.analysis.placement.reach import Reach
 from core.analysis.placement.relations import Change, Relations
 from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
@@ -63,11 +64,12 @@ class Placement:
         self._initial: list[list[Pod]] = []
         self.relations = Relations(self.columns, self.masks, namespaces or {}, self._initial, self._changes)
         self.occupancy = Occupancy(self.columns, storage)
-        self.classes = Classes(self.masks, self.relations, storage, namespaces, self.free)
+        self._reach = Reach(self.columns, storage)
+        self.classes = Classes(self.masks, self.relations, storage, self._reach, namespaces, self.free)
         self.judge = Judge(self.columns, self.masks, self.occupancy, kubernetes)
         self._free: dict[str, list[int]] = {}
         self._journal: list[tuple[Any, ...]] = []
-        self._openings = Openings(self.masks, self._free, self._journal)
+        self._openings = Openings(self.masks, self._reach, self._free, self._journal)
         self._present: list[int] | None = None
         self._barred: set[int] = set()
         self._load(pods, expendable_below)
@@ -129,7 +131,7 @@ class Placement:
         """The same for the nodes from `first` on, which are copies of one another; the others are closed."""
         made = self.classes.of(pod)
         opening = bytearray(len(self.nodes))
-        if first < len(opening) and self.masks.allows(pod, first, cordoned=False):
+        if first < len(opening) and self._allows(made, first, cordoned=False):
             for node in rooms(made, first, len(opening)):
                 opening[node] = 1
         return opening
@@ -321,9 +323,15 @@ class Placement:
     def _passes(self, made: PodClass, node: int, cordoned: bool = False) -> bool:
         """Resources, labels, taints and particulars. A search passes over every cordoned node; a single question only
         where the pod doesn't tolerate it."""
-        if not has_room(made, node) or not self.masks.allows(made.pod, node, cordoned):
+        if not has_room(made, node) or not self._allows(made, node, cordoned):
             return False
         return not (made.particular or made.resident.repelled) or self.judge.passes_particulars(made, node)
+
+    def _allows(self, made: PodClass, node: int, cordoned: bool) -> bool:
+        """What depends on nothing but the node itself."""
+        number = made.mounts.number
+        reached = number < 0 or self._reach.passes(number, self.nodes[node])
+        return reached and self.masks.allows(made.pod, node, cordoned)
 
     def _is_open(self, node: int) -> bool:
         return node not in self._barred and node not in self.relations.gone
@@ -371,6 +379,7 @@ class Placement:
         self.relations.pop()
         self.columns.pop()
         self.pods.pop()
+        self.occupancy.forget(len(self.pods))
         for column in self._free.values():
             column.pop()
         if self._present is not None:

@@ -58,7 +58,7 @@ class Trial:
         plain = not (made.particular or made.resident.repelled or self.felt(made) or made.refused or made.unknown)
         if plain and made.kind in self._plain:
             return self._plain[made.kind]
-        key = (made.kind.opening, made.refused is None and made.unknown is None)
+        key = (made.opening, made.refused is None and made.unknown is None)
         if key not in self._openings:
             self._openings[key] = self._placement.opening(made)
         found = Seeker(
