@@ -91,10 +91,12 @@ def cpu(millicores: float | None) -> str:
 
 
 def size(in_bytes: float | None) -> str:
-    """Bytes in the largest binary unit that fits, two to three digits: 128Mi, 1.5Gi, 44Gi."""
+    """Bytes in the largest binary unit that fits, two to three digits: 128Mi, 1.5Gi, -44Gi."""
     value, unit = _number(in_bytes), 0
     if value is None:
         return NONE
+    if value < 0:
+        return f"-{size(-value)}"
     while value >= 1000 and unit < len(_SIZES) - 1:
         value, unit = value / 1024, unit + 1
     return ">999Ei" if value > 999 else _short(value) + _SIZES[unit]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.analysis.reservation import Reservation
 from core.kube.event import Event
 from core.kube.metrics import PodMetrics
 from core.kube.pod import Pod
@@ -28,10 +27,15 @@ _POD_COLUMNS = (
 _RESOURCE_COLUMNS = (
     Column("name", "RESOURCE", 20, 10, grow=True),
     *(
-        Column(part, part.upper(), 11, align=_RIGHT)
-        for part in ("capacity", "allocatable", "requested", "limits", "used", "daemonsets", "headroom")
+        Column(part, part.upper(), 11, align=_RIGHT, importance=importance)
+        for part, importance in (
+            ("capacity", 4), ("allocatable", 0), ("requested", 0), ("limits", 2), ("used", 0), ("daemonsets", 3),
+            ("headroom", 1),
+        )
     ),
-)
+)  # fmt: skip
+_GIVEN = ("capacity", "allocatable", "headroom")
+"""What a node that may not be read doesn't tell."""
 _BAD = ("CrashLoopBackOff", "Error", "ImagePullBackOff", "ErrImagePull", "OOMKilled", "Failed", "Evicted")
 
 
@@ -53,7 +57,7 @@ def view(
         facts=tuple(_facts(record, now)),
         tables=(
             _pods(pods, usage, now),
-            _resources(record.reservation, now),
+            _resources(record, now),
             _conditions(record, now),
             _taints(record, now),
             events_table(events, now),
@@ -122,10 +126,11 @@ def _pods(pods: Iterable[Pod] | None, usage: Mapping[str, PodMetrics], now: floa
     return _table("pods", "Pods", _POD_COLUMNS, rows, now, "Pods could not be read." if pods is None else "")
 
 
-def _resources(reservation: Reservation, now: float) -> TableView:
-    rows = []
-    for name, figures in reservation.items():
-        amounts = (getattr(figures, column.id) for column in _RESOURCE_COLUMNS[1:])
+def _resources(record: NodeRecord, now: float) -> TableView:
+    rows, unknown = [], () if record.readable else _GIVEN
+    for name, figures in record.reservation.items():
+        parts = (column.id for column in _RESOURCE_COLUMNS[1:])
+        amounts = (None if part in unknown else getattr(figures, part) for part in parts)
         rows.append(Row(name, (text_cell(name), *(_amount(name, value) for value in amounts))))
     return _table("resources", "Resources", _RESOURCE_COLUMNS, rows, now)
 

@@ -176,7 +176,9 @@ def _amount(resource: str, part: str, show: Callable[[float | None], str]) -> No
     """A plain figure for the wide form: `cpu.requested`, `memory.headroom` …"""
 
     def cell(of: NodeRecord | Roll) -> Cell:
-        value = getattr(of.figures(resource), part)
+        figures = of.figures(resource)
+        unknown = part in ("allocatable", "headroom") and not figures.allocatable  # the node may not be read
+        value = None if unknown else getattr(figures, part)
         return UNKNOWN if value is None else Cell(show(value), value)
 
     title = f"{resource} {part}".upper()

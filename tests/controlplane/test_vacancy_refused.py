@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -70,6 +71,8 @@ def test_a_team_reads_its_bookings_in_words_and_in_a_sheet(cluster: Cluster, tea
     table = asked(cluster, "nodes", context=NAMESPACED).stdout
     assert "300m booked" in table
     assert "not readable" in table
+    wide = asked(cluster, "nodes", "-o", "wide", context=NAMESPACED).stdout.splitlines()
+    assert re.search(r" -  +300m +0 +- +0 +-  ", wide[1])  # allocatable, requested, limits, used, daemonsets, headroom
     (row,) = csv.DictReader(io.StringIO(asked(cluster, "nodes", "-o", "csv", context=NAMESPACED).stdout))
     assert (row["cpu_requested_millicores"], row["cpu_allocatable_millicores"]) == ("300", "")
 

@@ -100,6 +100,7 @@ def test_cpu(millicores: float | None, text: str) -> None:
         (999, "999"),
         (1000, "1Ki"),
         (128 * 2**20, "128Mi"),
+        (-8 * 2**20, "-8Mi"),
         (1.5 * 2**30, "1.5Gi"),
         (16 * 2**30, "16Gi"),
         pytest.param(10**9999, ">999Ei", id="beyond any float"),
