@@ -56,8 +56,8 @@ class Claims(NamedTuple):
     late: tuple[PersistentVolumeClaim, ...] = ()
     exclusive: tuple[str, ...] = ()
     """Keys of claims that only one pod may use (ReadWriteOncePod)."""
-    handles: tuple[tuple[str, str], ...] = ()
-    """(CSI driver, volume handle) of each volume that is attached with the pod."""
+    handles: tuple[tuple[str, tuple[str, str]], ...] = ()
+    """(key of the claim, (CSI driver, volume)) for each volume that is attached with the pod."""
 
 
 NONE = Claims()
@@ -75,7 +75,7 @@ def sort(claims: Iterable[PersistentVolumeClaim], storage: Storage) -> Claims:
         if "ReadWriteOncePod" in claim.access_modes:
             exclusive.append(claim.key)
         if (handle := _handle(claim, volume, storage)) is not None:
-            handles.append(handle)
+            handles.append((claim.key, handle))
     return Claims(tuple(bound), tuple(late), tuple(exclusive), tuple(handles))
 
 

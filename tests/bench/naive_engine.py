@@ -260,14 +260,15 @@ class NaiveCluster:
         found = self.storage.csi_nodes.get(place.node.name)
         if found is None or not found.limits or not ready.claims.handles:
             return ()
-        attached = {handle for pod in place.pods for handle in self._claims(pod)[1].handles}
+        mounted = {handle for pod in place.pods for _, handle in self._claims(pod)[1].handles}
+        attached = set(mounted)
         for one in self.storage.attachments:
             volume = self.storage.volumes.get(one.volume)
             if one.node == place.node.name and volume is not None and volume.driver:
                 attached.add((volume.driver, volume.handle))
-        drivers = node_volume_limits.new(found.limits, attached, ready.claims.handles)
         here = Counter(driver for driver, _ in attached)
-        return node_volume_limits.REASONS if node_volume_limits.exceeded(found.limits, here, drivers) else ()
+        wanted = Counter(handle[0] for handle in {handle for _, handle in ready.claims.handles} - mounted)
+        return node_volume_limits.REASONS if node_volume_limits.exceeded(found.limits, here, wanted) else ()
 
     def _neighbours(self, pod: Pod, node: Node, ready: Prepared) -> tuple[str, ...]:
         if ready.together and not self._has_company(pod, node, ready):

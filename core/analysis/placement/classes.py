@@ -7,6 +7,7 @@ from typing import NamedTuple
 from core.analysis.placement.masks import Masks
 from core.analysis.placement.reach import Reach
 from core.analysis.placement.relations import Relations, Resident
+from core.analysis.placement.slots import Slots, Volumes
 from core.analysis.placement.tallies import SpreadTally, Tally
 from core.kube.pod import HostPort, Pod, Shape, Volume
 from core.scheduling import (
@@ -35,6 +36,9 @@ from core.scheduling.volumes import Claims, Storage
 
 Need = tuple[tuple[list[int], int], ...]
 """(free amounts of a resource per node, how much of it the pod takes)."""
+
+
+NO_VOLUMES = Volumes()
 
 
 class Kind:
@@ -92,7 +96,9 @@ class Mounts(NamedTuple):
     claims: Claims = volumes.NONE
     topologies: tuple[Topology, ...] = ()
     number: int = -1
-    """Equal for volumes that are reached alike."""
+    """Equal for volumes that are reached alike; -1: there are none."""
+    volumes: Volumes = NO_VOLUMES
+    """Those that nodes limit."""
 
 
 _FREE, _BARE = Bonds(), Mounts()
@@ -126,7 +132,7 @@ class PodClass:
     def tie(self, bonds: Bonds, mounts: Mounts) -> None:
         """Say what ties them to other pods and to volumes."""
         self.bonds, self.repels, self.mounts = bonds, bonds.repels, mounts
-        self.sticky = self.kind.sticky or mounts is not _BARE
+        self.sticky = self.kind.sticky or bool(mounts.claims.exclusive or mounts.volumes.shared)
         self.particular = self.sticky or bool(bonds.spread or bonds.affinity or bonds.apart)
 
     @property
@@ -134,10 +140,9 @@ class PodClass:
         return self.kind.demand
 
     @property
-    def opening(self) -> tuple[int, int, tuple[tuple[str, int], ...]]:
+    def opening(self) -> Hashable:
         """Equal for classes that look for the same room on the same nodes."""
-        search, demand = self.kind.opening
-        return self.mounts.number, search, demand
+        return (*self.kind.opening, self.mounts.number, self.mounts.volumes.own)
 
 
 class Classes:
@@ -149,11 +154,12 @@ class Classes:
         relations: Relations,
         storage: Storage,
         reach: Reach,
+        slots: Slots,
         namespaces: Mapping[str, Mapping[str, str]] | None,
         free: Callable[[str], list[int]],
     ) -> None:
         self._masks, self._relations, self._free = masks, relations, free
-        self._storage, self._reach = storage, reach
+        self._storage, self._reach, self._slots = storage, reach, slots
         self._namespaces = namespaces
         self._kinds: dict[int, Kind] = {}
         self._pinned_kinds: dict[tuple[int, str], Kind] = {}
@@ -204,7 +210,9 @@ class Classes:
         if kind.plain and not rare.claims:
             return made
         bonds = self._bonds(pod) if shape.spread or shape.pod_affinity or shape.pod_anti_affinity else _FREE
-        made.tie(bonds, self._mounts(pod) if rare.claims else _BARE)
+        mounts = self._mounts(pod) if rare.claims else _BARE
+        made.tie(bonds, mounts)
+        made.need += tuple((self._slots.free(driver), count) for driver, count in mounts.volumes.own)
         if bonds is not _FREE and self._namespaces is None and self._selects_namespaces(pod):
             made.unknown = Refusal(INTER_POD_AFFINITY, ("not evaluated: namespaces are not available",), False)
         if rare.claims:
@@ -242,7 +250,8 @@ class Classes:
         keys = (f"{pod.namespace}/{claim}" for claim in pod.claims)
         claims = volumes.sort((self._storage.claims[key] for key in keys if key in self._storage.claims), self._storage)
         topologies = volume_zone.topologies(claims.bound)
-        return Mounts(claims, topologies, self._reach.number(claims, topologies))
+        number, limited = self._reach.number(claims, topologies), self._slots.volumes(claims)
+        return Mounts(claims, topologies, number, limited)
 
     def _judge_claims(self, made: PodClass, pod: Pod) -> None:
         """PreFilter of the volume plugins, in their order."""

@@ -114,14 +114,16 @@ class Judge:
         return node_ports.REASONS if self._occupancy.ports_taken(made, node) else ()
 
     def _resources(self, made: PodClass, node: int) -> tuple[str, ...]:
-        short = [name for (name, _), (free, amount) in zip(made.demand, made.need, strict=True) if free[node] < amount]
+        short = [
+            name for (name, _), (free, amount) in zip(made.demand, made.kind.need, strict=True) if free[node] < amount
+        ]
         return node_resources_fit.reasons(short) if short else ()
 
     def _limits(self, made: PodClass, node: int) -> tuple[str, ...]:
         return node_volume_limits.REASONS if self._occupancy.limit_exceeded(made, node) else ()
 
     def _binding(self, made: PodClass, node: int) -> tuple[str, ...]:
-        if not made.sticky:
+        if made.mounts.number < 0:
             return ()
         return volume_binding.worded(self._occupancy.unbindable(made, self._columns.nodes[node]), self._kubernetes)
 

@@ -2,69 +2,41 @@
 use. The rules that read it are in core/scheduling."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TypeVar
 
 from core.analysis.placement.classes import PodClass
-from core.analysis.placement.columns import Columns
+from core.analysis.placement.slots import Slots
 from core.kube.node import Node
 from core.kube.pod import HostPort, Volume
 from core.scheduling import (
     node_ports,
-    node_volume_limits,
     volume_binding,
     volume_restrictions,
     volume_zone,
 )
-from core.scheduling.node_volume_limits import Handle
 from core.scheduling.volumes import Storage
 
 T = TypeVar("T")
 
 
-class Attached:
-    """The volumes of one node: by handle, how many pods use them; and how many there are of each driver."""
-
-    def __init__(self, limits: Mapping[str, int], lasting: frozenset[Handle]) -> None:
-        self.limits, self._lasting = limits, lasting
-        self._users: Counter[Handle] = Counter()
-        self._here = Counter(driver for driver, _ in lasting)
-
-    def change(self, handles: Iterable[Handle], by: int) -> None:
-        """A pod with these volumes came (+1) or went (-1)."""
-        for handle in handles:
-            before = self._users[handle]
-            self._users[handle] = before + by
-            if handle not in self._lasting and (before == 0 or before + by == 0):
-                self._here[handle[0]] += by
-
-    def exceeded(self, handles: Iterable[Handle]) -> bool:
-        """Whether a pod with these volumes would be too much."""
-        anew = [one for one in handles if not self._users[one]]
-        drivers = node_volume_limits.new(self.limits, self._lasting, anew)
-        return bool(drivers) and node_volume_limits.exceeded(self.limits, self._here, drivers)
-
-
 class Occupancy:
     """Multisets per node, changed as pods come and go."""
 
-    def __init__(self, columns: Columns, storage: Storage) -> None:
-        self._columns, self._storage = columns, storage
+    def __init__(self, storage: Storage, slots: Slots) -> None:
+        self._storage, self._slots = storage, slots
         self._ports: defaultdict[int, Counter[HostPort]] = defaultdict(Counter)
         self._disks: defaultdict[int, Counter[Volume]] = defaultdict(Counter)
-        self._attached: dict[int, Attached] = {}
         self._exclusive: Counter[str] = Counter()
-        self._lasting = _attachments(storage)
 
     def change(self, made: PodClass, node: int, by: int) -> None:
         """A pod of the class came (+1) or went (-1)."""
         if made.kind.sticky:
             _count(self._ports[node], made.kind.ports, by)
             _count(self._disks[node], made.kind.disks, by)
-        claims = made.mounts.claims
-        _count(self._exclusive, claims.exclusive, by)
-        if claims.handles and self._storage.csi_nodes:
-            self._volumes(node).change(claims.handles, by)
+        if made.mounts.number >= 0:
+            _count(self._exclusive, made.mounts.claims.exclusive, by)
+            self._slots.change(made.mounts.volumes.shared, node, by)
 
     def ports_taken(self, made: PodClass, node: int) -> bool:
         return bool(made.kind.ports) and node_ports.conflict(made.kind.ports, self._ports[node])
@@ -78,20 +50,8 @@ class Occupancy:
         return ()
 
     def limit_exceeded(self, made: PodClass, node: int) -> bool:
-        handles = made.mounts.claims.handles
-        return bool(handles and self._storage.csi_nodes) and self._volumes(node).exceeded(handles)
-
-    def _volumes(self, node: int) -> Attached:
-        found = self._attached.get(node)
-        if found is None:
-            name = self._columns.nodes[node].name
-            limits = self._storage.csi_nodes[name].limits if name in self._storage.csi_nodes else {}
-            found = self._attached[node] = Attached(limits, self._lasting.get(name, frozenset()))
-        return found
-
-    def forget(self, node: int) -> None:
-        """The last node is gone, with all that was on it; another one may take its number."""
-        self._attached.pop(node, None)
+        volumes = made.mounts.volumes
+        return bool(volumes.own or volumes.shared) and self._slots.exceeded(volumes, node)
 
     def unbindable(self, made: PodClass, node: Node) -> tuple[str, ...]:
         """VolumeBinding's reasons."""
@@ -110,12 +70,3 @@ def _count(counter: Counter[T], things: Iterable[T], by: int) -> None:
         counter[thing] += by
         if not counter[thing]:
             del counter[thing]
-
-
-def _attachments(storage: Storage) -> Mapping[str, frozenset[Handle]]:
-    found: dict[str, set[Handle]] = {}
-    for attachment in storage.attachments:
-        volume = storage.volumes.get(attachment.volume)
-        if volume is not None and volume.driver:
-            found.setdefault(attachment.node, set()).add((volume.driver, volume.handle))
-    return {node: frozenset(handles) for node, handles in found.items()}

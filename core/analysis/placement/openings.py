@@ -23,8 +23,8 @@ _FEW = 24
 class Openings:
     """`of(class)[node]` is 0 when the node surely has no room for it, 1 when it may have."""
 
-    def __init__(self, masks: Masks, reach: Reach, free: dict[str, list[int]], journal: Sized) -> None:
-        self._masks, self._reach, self._free, self._journal = masks, reach, free, journal
+    def __init__(self, masks: Masks, reach: Reach, journal: Sized) -> None:
+        self._masks, self._reach, self._journal = masks, reach, journal
         self._open: dict[Hashable, bytearray] = {}
         self._base: dict[str, NDArray[np.int64]] = {}
         self._since = 0
@@ -51,18 +51,18 @@ class Openings:
         mask = self._masks.search(made.pod.shape, made.pod.pin).copy()
         if made.mounts.number >= 0:
             mask &= self._reach.mask(made.mounts.number)
-        for name, amount in made.demand:
-            mask &= self._amounts(name, size) >= min(amount, _LARGEST)
+        names = (*(name for name, _ in made.demand), *(f"slots of {driver}" for driver, _ in made.mounts.volumes.own))
+        for name, (free, amount) in zip(names, made.need, strict=True):
+            mask &= self._amounts(name, free, size) >= min(amount, _LARGEST)
         return bytearray(mask.tobytes())
 
-    def _amounts(self, name: str, size: int) -> "NDArray[np.int64]":
+    def _amounts(self, name: str, column: list[int], size: int) -> "NDArray[np.int64]":
         import numpy as np
 
         if not self._base:
             self._since = len(self._journal)
         found = self._base.get(name)
         if found is None or len(found) != size:
-            column = self._free[name]
             if max(column, default=0) > _LARGEST or min(column, default=0) < -_LARGEST:
                 column = [max(-_LARGEST, min(_LARGEST, amount)) for amount in column]
             found = self._base[name] = np.array(column, dtype=np.int64)

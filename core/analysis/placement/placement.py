@@ -14,6 +14,7 @@ from core.analysis.placement.occupancy import Occupancy
 from core.analysis.placement.openings import Openings, rooms
 from core.analysis.placement.reach import Reach
 from core.analysis.placement.relations import Change, Relations
+from core.analysis.placement.slots import Slots
 from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
 from core.kube.pod import TERMINAL_PHASES, Pod
@@ -63,13 +64,14 @@ class Placement:
         self.masks = Masks(self.columns)
         self._initial: list[list[Pod]] = []
         self.relations = Relations(self.columns, self.masks, namespaces or {}, self._initial, self._changes)
-        self.occupancy = Occupancy(self.columns, storage)
+        self._slots = Slots(nodes, storage)
+        self.occupancy = Occupancy(storage, self._slots)
         self._reach = Reach(self.columns, storage)
-        self.classes = Classes(self.masks, self.relations, storage, self._reach, namespaces, self.free)
+        self.classes = Classes(self.masks, self.relations, storage, self._reach, self._slots, namespaces, self.free)
         self.judge = Judge(self.columns, self.masks, self.occupancy, kubernetes)
         self._free: dict[str, list[int]] = {}
         self._journal: list[tuple[Any, ...]] = []
-        self._openings = Openings(self.masks, self._reach, self._free, self._journal)
+        self._openings = Openings(self.masks, self._reach, self._journal)
         self._present: list[int] | None = None
         self._barred: set[int] = set()
         self._load(pods, expendable_below)
@@ -186,6 +188,7 @@ class Placement:
         for resource, column in self._free.items():
             column.append(node.allocatable.get(resource, 0))
         self.pods.append([])
+        self._slots.append(node)
         if self._present is not None:
             self._present.append(index)
         self.relations.enter(index)
@@ -275,6 +278,8 @@ class Placement:
         index, lists, kinds, marked = self.columns.index, self.pods, booked.kinds, booked.marked
         for pod in pods:
             node = index.get(pod.node or "")
+            if pod.rare.claims:
+                self._slots.mounts(pod)
             if node is None or pod.state.phase in TERMINAL_PHASES:
                 continue
             shape = pod.template.shape
@@ -296,6 +301,9 @@ class Placement:
             made = self.classes.of(pod)
             for tally in made.repels:
                 tally.add(node, 1)
+            self._slots.settle(made.mounts.claims, self.nodes[node], node)
+            for free, amount in made.need[len(made.kind.need) :]:
+                free[node] -= amount
             if made.sticky:
                 self.occupancy.change(made, node, 1)
 
@@ -379,7 +387,7 @@ class Placement:
         self.relations.pop()
         self.columns.pop()
         self.pods.pop()
-        self.occupancy.forget(len(self.pods))
+        self._slots.pop()
         for column in self._free.values():
             column.pop()
         if self._present is not None:

@@ -55,7 +55,9 @@ class Trial:
 
     def seeker(self, made: PodClass) -> Seeker:
         """How such pods look for a place. All classes of the cluster must be known by now."""
-        plain = not (made.particular or made.resident.repelled or self.felt(made) or made.refused or made.unknown)
+        plain = made.mounts.number < 0 and not (
+            made.particular or made.resident.repelled or self.felt(made) or made.refused or made.unknown
+        )
         if plain and made.kind in self._plain:
             return self._plain[made.kind]
         key = (made.opening, made.refused is None and made.unknown is None)
