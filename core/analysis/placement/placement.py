@@ -1,6 +1,5 @@
 """The state of a placement: what is free on each node and which pods are there; placing, moving and taking back."""
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from core.analysis.placement.occupancy import Occupancy
 from core.analysis.placement.openings import Openings, rooms
 from core.analysis.placement.reach import Reach
 from core.analysis.placement.relations import Change, Relations
+from core.analysis.placement.ring import Ring
 from core.analysis.placement.slots import Slots
 from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
@@ -59,8 +59,7 @@ class Placement:
         self.columns = Columns(nodes)
         self.pods: list[list[Pod]] = [[] for _ in nodes]
         """The pods of each node, in the order in which they came. Read only."""
-        self.cursor = 0
-        """Where the next search starts: a position among the nodes that are not gone."""
+        self._ring = Ring(len(nodes))
         self.masks = Masks(self.columns)
         self._initial: list[list[Pod]] = []
         self.relations = Relations(self.columns, self.masks, namespaces or {}, self._initial, self._changes)
@@ -72,7 +71,6 @@ class Placement:
         self._free: dict[str, list[int]] = {}
         self._journal: list[tuple[Any, ...]] = []
         self._openings = Openings(self.masks, self._reach, self._journal)
-        self._present: list[int] | None = None
         self._barred: set[int] = set()
         self._load(pods, expendable_below)
 
@@ -84,6 +82,15 @@ class Placement:
         nodes, pods = list(snapshot.nodes.values()), snapshot.pods.values()
         storage, namespaces = inputs.storage(snapshot), inputs.namespaces(snapshot)
         return cls(nodes, pods, storage, namespaces, kubernetes, expendable_below)
+
+    @property
+    def cursor(self) -> int:
+        """Where the next search starts: a position among the nodes that are not gone."""
+        return self._ring.cursor
+
+    @cursor.setter
+    def cursor(self, position: int) -> None:
+        self._ring.cursor = position
 
     @property
     def nodes(self) -> Sequence[Node]:
@@ -108,7 +115,7 @@ class Placement:
     def fits(self, pod: Pod) -> dict[str, Refusal | None]:
         """`first_failure` for every node that is not gone, by name."""
         made = self.classes.of(pod)
-        return {self.nodes[node].name: self.judge.first_refusal(made, node) for node in self._all_present()}
+        return {self.nodes[node].name: self.judge.first_refusal(made, node) for node in self._ring.nodes}
 
     def takes(self, pod: Pod, node: int) -> bool:
         """Whether the node, as it is now, takes the pod: `first_failure` is None, found faster."""
@@ -117,7 +124,7 @@ class Placement:
 
     def present(self) -> list[int]:
         """The nodes that are not gone, in their order."""
-        return list(self._all_present())
+        return list(self._ring.nodes)
 
     def opening(self, made: PodClass) -> bytearray:
         """1 for every node that may take such a pod as far as labels, taints and free resources go: barred nodes and
@@ -147,7 +154,7 @@ class Placement:
         cursor."""
         if made.refused is not None or made.unknown is not None or not self.nodes:
             return None
-        start = self._position()
+        start = self._ring.start()
         if opening is None:
             opening = self._openings.of(made)
         for low, high in ((start, len(self.nodes)), (0, start)):
@@ -168,7 +175,7 @@ class Placement:
         made = self.classes.of(pod)
         node = self.next_fitting(made, opening)
         if node is not None:
-            self._advance(node)
+            self._ring.advance(node)
             self._put(made, pod, node)
         return node
 
@@ -189,8 +196,7 @@ class Placement:
             column.append(node.allocatable.get(resource, 0))
         self.pods.append([])
         self._slots.append(node)
-        if self._present is not None:
-            self._present.append(index)
+        self._ring.append(index)
         self.relations.enter(index)
         self._journal.append((self._pop_node,))
         for pod in pods:
@@ -207,9 +213,7 @@ class Placement:
         """The node is gone, with the pods on it, and so is its part in every domain."""
         for pod in list(self.pods[node]):
             self._take(pod, node)
-        present = self._all_present()
-        present.remove(node)
-        self._present = present
+        self._ring.leave(node)
         self.relations.leave(node)
         self._journal.append((self._return_node, node))
 
@@ -315,19 +319,6 @@ class Placement:
             elif undo == self._untake:
                 yield what[0].resident, what[2], -1
 
-    def _all_present(self) -> list[int]:
-        return list(range(len(self.nodes))) if self._present is None else self._present
-
-    def _position(self) -> int:
-        if self._present is None:
-            return self.cursor % len(self.nodes)
-        return self._present[self.cursor % len(self._present)] if self._present else 0
-
-    def _advance(self, node: int) -> None:
-        present = self._present
-        position = node if present is None else bisect_left(present, node)
-        self.cursor = (position + 1) % len(self.nodes if present is None else present)
-
     def _passes(self, made: PodClass, node: int, cordoned: bool = False) -> bool:
         """Resources, labels, taints and particulars. A search passes over every cordoned node; a single question only
         where the pod doesn't tolerate it."""
@@ -390,11 +381,9 @@ class Placement:
         self._slots.pop()
         for column in self._free.values():
             column.pop()
-        if self._present is not None:
-            self._present.pop()
+        self._ring.pop()
         self.masks.cut(len(self.nodes))
 
     def _return_node(self, node: int) -> None:
-        assert self._present is not None
-        insort(self._present, node)
+        self._ring.give_back(node)
         self.relations.enter(node)
