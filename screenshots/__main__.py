@@ -20,6 +20,7 @@ SHOTS = (  # file name, keys that lead there
     ("pending-class", "2 enter"),
     ("scale-in", "3"),
     ("groups", "4"),
+    ("eci", "5"),
     ("node", "1 down down enter"),
 )
 SETTLES_WITHIN = 30.0
