@@ -16,6 +16,8 @@ from core.views.status import Connection, Source, Status
 from core.views.table import Row, TableChange, TableView, ViewKey, apply
 
 NODES = ViewKey("nodes")
+FAREWELL = 0.5
+"""Seconds for TLS connections that were dropped while the server was silent: they end when it has said goodbye."""
 
 
 class Followed:
@@ -123,3 +125,4 @@ async def followed(
     finally:
         await session.close()
         await running
+        await asyncio.sleep(FAREWELL)

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from core.session import Session, Where
 from tests.controlplane.cluster import Cluster
+from tests.controlplane.followed import FAREWELL
 from tests.controlplane.identities import NAMESPACED, NOBODY, ON_CALL, TEAM_NAMESPACE
 from tests.controlplane.scene import Scene
 from tui.app import VacancyApp
@@ -51,6 +52,7 @@ async def drawn(cluster: Cluster, context: str, size: tuple[int, int] = (160, 50
 
     async with VacancyApp(open_link).run_test(size=size) as pilot:
         yield Drawn(pilot)
+    await asyncio.sleep(FAREWELL)
 
 
 async def test_the_nodes_screen_follows(scene: Scene) -> None:
