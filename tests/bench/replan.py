@@ -4,9 +4,10 @@ The naive engine is measured on a sample of the same work in the same process, a
 
 import gc
 import hashlib
-import json
 import random
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,10 +21,12 @@ from core.analysis import planning
 from core.analysis.pending import considered
 from core.cluster.snapshot import Snapshot
 from core.kube.pod import Pod
-from core.policy import Policy
+from core.policy import Policy, discover
+from core.session.reading import load_dump
 from tests.bench.naive_engine import NaiveCluster
-from tests.parity import loading
+from tests.parity import clusters
 
+GENERATOR = Path(clusters.__file__)
 MODES = ("up-plain", "down-plain", "up", "down")
 BARS = {"plain": 1.0, "constrained": 3.0}
 """Seconds."""
@@ -37,10 +40,8 @@ PODS, NODES = 6, 4
 
 def measure(mode: str) -> bool:
     """Print the figures of one input; whether both bars hold."""
-    objects = loading.large(mode)
-    digest = hashlib.sha256(json.dumps(objects, sort_keys=True).encode()).hexdigest()[:16]
-    snapshot, policy = loading.snapshot(objects)
-    del objects
+    digest, snapshot = _read(mode)
+    policy = discover(snapshot)
     gc.collect()
     gc.freeze()
     before = _start_peak()
@@ -62,6 +63,16 @@ def measure(mode: str) -> bool:
     print(f"  naive, extrapolated, {naive:.0f} s: {naive / ours:.0f} times as long, bar {RATIO} times")
     print(f"  peak memory grew by {more} MB; {choice.result}, {len(plan.scale_in.together)} nodes removable together")
     return ours <= bar and naive >= RATIO * ours
+
+
+def _read(mode: str) -> tuple[str, Snapshot]:
+    """A generated cluster as a command reads it, from a file, and the hash of that file."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        tool = [sys.executable, str(GENERATOR), "--objects", f"large-{mode}"]
+        subprocess.run(tool, stdout=file, check=True)
+        digest = hashlib.sha256(Path(file.name).read_bytes()).hexdigest()[:16]
+        store, now, _ = load_dump(file.name, None)
+    return digest, store.snapshot(now)
 
 
 def _again(snapshot: Snapshot, policy: Policy) -> float:

@@ -39,9 +39,3 @@ def generated(seed: int) -> list[dict[str, Any]]:
     """A random small cluster; a negative seed makes a harder one (volumes, ports, gates)."""
     found: list[dict[str, Any]] = _TOOL.objects(_TOOL.small(seed) if seed > 0 else _TOOL.harder(-seed))
     return found
-
-
-def large(mode: str, *sizes: int) -> list[dict[str, Any]]:
-    """A large cluster: `up`, `down`, each with `-plain` or without; nodes, pods a node, pending pods, classes, groups."""
-    found: list[dict[str, Any]] = _TOOL.objects(_TOOL.large(mode, *sizes))
-    return found

@@ -20,14 +20,15 @@ def follow(placement: Placement, before: Snapshot, now: Snapshot, expendable_bel
     placement.rollback(0)
     if not _same_surroundings(before, now) or not _same_nodes(before.nodes, now.nodes):
         return False
-    changed = {key: pod for key, pod in now.pods.items() if before.pods.get(key) is not pod}
-    gone = [pod for key, pod in before.pods.items() if key not in now.pods]
-    if len(changed) + len(gone) > max(_LEAST, LITTLE * len(now.pods)):
+    old, new = before.pods, now.pods
+    changed = {key: pod for key, pod in new.items() if old.get(key) is not pod}
+    gone = [pod for key, pod in old.items() if key not in new]
+    if len(changed) + len(gone) > max(_LEAST, LITTLE * len(new)):
         return False
-    replaced = (before.pods[key] for key in changed if key in before.pods)
+    replaced = (old[key] for key in changed if key in old)
     leaving = [pod for pod in (*gone, *replaced) if _counts(pod, now.nodes, expendable_below)]
     coming = [pod for pod in changed.values() if _counts(pod, now.nodes, expendable_below)]
-    placement.rebase(list(now.nodes.values()), leaving, coming, _ranks(now.pods) if coming else {})
+    placement.rebase(list(now.nodes.values()), leaving, coming, _ranks(new) if coming else {})
     return True
 
 
