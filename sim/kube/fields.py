@@ -3,6 +3,7 @@
 By field name, wherever it stands: the names are unambiguous among the served built-in kinds.
 """
 
+import re
 from typing import Any
 
 from sim.kube.errors import bad_request
@@ -22,7 +23,16 @@ _ARRAYS = (
     *("volumeMounts", "volumes"),
 )
 _NUMBERS = (
-    *("activeDeadlineSeconds", "backoffLimit", "completions", "maxReplicas", "minReadySeconds", "minReplicas"),
+    *(
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "completions",
+        "leaseDurationSeconds",
+        "leaseTransitions",
+        "maxReplicas",
+        "minReadySeconds",
+        "minReplicas",
+    ),
     *("parallelism", "priority", "replicas", "revisionHistoryLimit", "terminationGracePeriodSeconds"),
     "ttlSecondsAfterFinished",
 )
@@ -36,6 +46,8 @@ _TYPES: dict[str, type] = {
 _ELEMENTS: dict[str, type] = {name: dict for name, type_ in _TYPES.items() if type_ is list}
 _ELEMENTS |= {"finalizers": str}
 _OPAQUE = frozenset({"annotations", "binaryData", "data", "labels", "matchLabels", "nodeSelector", "stringData"})
+_MICRO_TIMES = frozenset({"acquireTime", "eventTime", "renewTime"})
+_MICRO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)")  # six digits, no fewer
 _WORDS = {dict: "object", list: "array", str: "string", int: "number", float: "number", bool: "bool"}
 
 
@@ -55,6 +67,8 @@ def _walk(resource: Resource, obj: Obj, path: str) -> None:
         place = f"{path}.{name}"
         if wanted is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))):
             raise _wrong(resource, place, value, wanted)
+        if name in _MICRO_TIMES and not _MICRO_TIME.fullmatch(str(value)):
+            raise _no_time(resource, value)
         if resource.kind == "ControllerRevision" and name == "data":  # any object
             continue
         if name in _OPAQUE:
@@ -88,3 +102,9 @@ def _wrong(resource: Resource, place: str, value: Any, wanted: type) -> Exceptio
         f'{kind} in version "{resource.version}" cannot be handled as a {kind}: json: cannot unmarshal {found} into Go '
         f"struct field {kind}{place} of type {_WORDS[wanted]}"
     )
+
+
+def _no_time(resource: Resource, value: Any) -> Exception:
+    kind, layout = resource.kind, "2006-01-02T15:04:05.000000Z07:00"
+    how = f'cannot be handled as a {kind}: parsing time "{value}" as "{layout}": cannot parse "{value}"'
+    return bad_request(f'{kind} in version "{resource.version}" {how}')

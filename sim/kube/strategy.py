@@ -67,6 +67,8 @@ def check_create(resource: Resource, obj: Obj) -> None:
         _check_selector(resource, obj)
     if resource.kind == "PodDisruptionBudget":
         _check_budget(resource, obj)
+    if resource.kind == "Lease":
+        _check_lease(resource, obj)
 
 
 def _check_selector(resource: Resource, obj: Obj) -> None:
@@ -86,6 +88,15 @@ def _check_budget(resource: Resource, obj: Obj) -> None:
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
         problem = "Invalid value: minAvailable and maxUnavailable cannot be both set"
         raise invalid(resource, obj["metadata"]["name"], "spec", problem)
+
+
+def _check_lease(resource: Resource, obj: Obj) -> None:
+    limits = {"leaseDurationSeconds": (1, "greater than 0"), "leaseTransitions": (0, "greater than or equal to 0")}
+    for field, (least, words) in limits.items():
+        value = (obj.get("spec") or {}).get(field)
+        if value is not None and value < least:
+            problem = f"Invalid value: {value}: must be {words}"
+            raise invalid(resource, obj["metadata"]["name"], f"spec.{field}", problem)
 
 
 def label_selector(selector: Obj) -> LabelSelector:
@@ -147,6 +158,8 @@ def _check_update(resource: Resource, old: Obj, new: Obj) -> None:
     if before is after or before == after:
         return
     name = old["metadata"]["name"]
+    if resource.kind == "Lease":
+        _check_lease(resource, new)
     if resource.kind in _WORKLOADS and before.get("selector") != after.get("selector"):
         text = msgspec.json.encode(after.get("selector")).decode()
         raise invalid(resource, name, "spec.selector", f"Invalid value: {text}: field is immutable")
