@@ -8,7 +8,7 @@ from cli import output
 from cli.reading import read
 from cli.where import add_source_options
 from core.errors import InputError
-from core.session import decide, imagine
+from core.session import imagine
 from core.views import what_if, what_if_detail
 from core.views.text import sanitise
 from core.views.wish import Wish, view_key
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if not wishes:
         raise InputError("what-if: name a change, for example --drain NODE or --expand GROUP N; see --help")
     reading = read(args, cloud_details=True)
-    found = imagine(decide(reading.snapshot), wishes)
+    found = imagine(reading.snapshot, wishes)
     if args.output != "table":
         document = {**what_if.document(found), "changes": [list(wish) for wish in wishes]}
         output.write(output.as_json(document) if args.output == "json" else output.as_yaml(document))

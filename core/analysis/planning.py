@@ -1,6 +1,7 @@
 """One pass over a snapshot: pending pods, then scale-in in the cluster that they leave. Each half is in its package."""
 
 import gc
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,12 +40,15 @@ def plan(
 
 
 class Replanner:
-    """Plans one snapshot after the other, and keeps what is still true. One plan at a time; the placement inside an
-    earlier plan is out of date as soon as the next is made."""
+    """Plans one snapshot after the other, and keeps the placement as far as it is still true. Plans hold nothing of it,
+    so they stay what they are; of several threads one plans at a time."""
 
     def __init__(self) -> None:
         self._last: tuple[Snapshot, Policy, Placement] | None = None
-        self._classes = 0
+        self._pods_at_start = 0
+        self._one_at_a_time = threading.Lock()
+        self.started_anew = 0
+        """How often a new placement had to be made."""
 
     def plan(
         self,
@@ -54,14 +58,14 @@ class Replanner:
         observed: Observed | None = None,
     ) -> Plan:
         """As the function of the same name."""
-        with _few_collections():
+        with self._one_at_a_time, _few_collections():
             return self._plan(snapshot, policy, running or autoscaler.find(snapshot), observed)
 
     def _plan(self, snapshot: Snapshot, policy: Policy, running: Autoscaler, observed: Observed | None) -> Plan:
         placement = self._placement(snapshot, policy)
-        decided = pending.decide(snapshot, policy, running.status, placement)
+        decided, before_packing = pending.decide(snapshot, policy, running.status, placement)
         if not policy.scale_down_with_packed_pods:
-            placement.rollback(decided.packed_mark)
+            placement.rollback(before_packing)
         growing = decided.choice.result == SUCCESSFUL
         scale_in = judge(snapshot, policy, placement, running, observed, growing)
         self._last = (snapshot, policy, placement)
@@ -70,14 +74,15 @@ class Replanner:
     def _placement(self, snapshot: Snapshot, policy: Policy) -> Placement:
         """The last one brought up to date, or a new one: also when classes of pods that are gone have piled up."""
         last, self._last = self._last, None
-        if last is not None and len(last[2].classes) <= _MOST_CLASSES * self._classes + _SPARE:
+        if last is not None and len(last[2].classes) <= _MOST_CLASSES * self._pods_at_start + _SPARE:
             before, its_policy, placement = last
             cutoff = policy.expendable_pods_priority_cutoff
             same_rules = _placing(policy) == _placing(its_policy)
             if same_rules and follow(placement, before, snapshot, cutoff):
                 return placement
         placement = Placement.from_snapshot(snapshot, *_placing(policy))
-        self._classes = len(snapshot.pods)
+        self._pods_at_start = len(snapshot.pods)
+        self.started_anew += 1
         return placement
 
 
@@ -89,13 +94,27 @@ def _placing(policy: Policy) -> tuple[tuple[int, int], int]:
     return policy.rule_set.version, policy.expendable_pods_priority_cutoff
 
 
+class _Calm:
+    """How many plans are being made, in any thread, and the collector's thresholds before the first of them."""
+
+    lock = threading.Lock()
+    plans = 0
+    before = (700, 10, 10)
+
+
 @contextmanager
 def _few_collections() -> Iterator[None]:
     """A plan makes many objects that all live until it is done; looking for garbage among them again and again takes a
-    quarter of its time."""
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], 200_000), 50, 1_000)
+    quarter of its time. The last plan to end puts the collector back."""
+    with _Calm.lock:
+        if not _Calm.plans:
+            _Calm.before = gc.get_threshold()
+            gc.set_threshold(max(_Calm.before[0], 200_000), 50, 1_000)
+        _Calm.plans += 1
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        with _Calm.lock:
+            _Calm.plans -= 1
+            if not _Calm.plans:
+                gc.set_threshold(*_Calm.before)

@@ -5,10 +5,12 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 
-from core.analysis.planning import Plan
+from core.analysis.planning import Plan, Replanner
 from core.analysis.what_if import Comparison
 from core.analysis.what_if import imagine as compare
+from core.cluster.snapshot import Snapshot
 from core.errors import VacancyError
+from core.session.planner import decide
 from core.views import what_if_detail
 from core.views.link import Failure, Update
 from core.views.live import Moment
@@ -20,14 +22,15 @@ REST, SHARE = 5.0, 4.0
 """Seconds between two of them, and how many times as long as it took."""
 
 
-def imagine(plan: Plan, wishes: Sequence[Wish]) -> Comparison:
+def imagine(snapshot: Snapshot, wishes: Sequence[Wish]) -> Comparison:
     """For a command: what would be different. Raises InputError for what is not there."""
-    return compare(plan, wishes)
+    replanner = Replanner()
+    return compare(decide(snapshot, replanner=replanner), wishes, replanner)
 
 
-def _view(key: ViewKey, wishes: Sequence[Wish], plan: Plan, generation: int) -> Update:
+def _view(key: ViewKey, wishes: Sequence[Wish], plan: Plan, replanner: Replanner, generation: int) -> Update:
     try:
-        return what_if_detail.view(compare(plan, wishes), key, wishes, generation)
+        return what_if_detail.view(compare(plan, wishes, replanner), key, wishes, generation)
     except VacancyError as error:
         return Failure(key, str(error))
 
@@ -40,6 +43,9 @@ class WhatIfProducer:
         self._task: asyncio.Task[Update] | None = None
         self._of: Planned | None = None
         self._rest_until = 0.0
+        self._replanner = Replanner()
+        """This what-if's own: its cluster changes as little from answer to answer as the real one, and the planner goes
+        on with the real one meanwhile."""
 
     def produce(self, moment: Moment) -> Iterator[Update | None]:
         """A finished answer; and a new question when there is a newer plan."""
@@ -66,7 +72,7 @@ class WhatIfProducer:
 
     async def _imagine(self, wishes: Sequence[Wish], plan: Plan, generation: int) -> Update:
         start = time.monotonic()
-        made = await asyncio.to_thread(_view, self._key, wishes, plan, generation)
+        made = await asyncio.to_thread(_view, self._key, wishes, plan, self._replanner, generation)
         took = time.monotonic() - start
         self._rest_until = start + took + max(REST, SHARE * took)
         return made

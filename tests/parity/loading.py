@@ -26,13 +26,18 @@ def cases(step: int = 1) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def snapshot(objects: Iterable[dict[str, Any]]) -> tuple[Snapshot, Policy]:
-    """Objects in the form of DESIGN.md §4.1, judged by their own policy; kinds that they don't hold are empty."""
-    store = Store()
+def store(objects: Iterable[dict[str, Any]]) -> tuple[Store, Policy]:
+    """Objects in the form of DESIGN.md §4.1 and their own policy; kinds that they don't hold are empty."""
+    found = Store()
     for one in objects:
-        store.upsert(one["kind"], kinds.BY_NAME[one["kind"]].codec.item(json.dumps(one).encode()))
-    policy = discover(store.snapshot(0.0))
-    return store.snapshot(policy.now or 0.0), policy
+        found.upsert(one["kind"], kinds.BY_NAME[one["kind"]].codec.item(json.dumps(one).encode()))
+    return found, discover(found.snapshot(0.0))
+
+
+def snapshot(objects: Iterable[dict[str, Any]]) -> tuple[Snapshot, Policy]:
+    """The same, frozen at the policy's moment."""
+    found, policy = store(objects)
+    return found.snapshot(policy.now or 0.0), policy
 
 
 def generated(seed: int) -> list[dict[str, Any]]:

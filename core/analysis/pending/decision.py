@@ -47,16 +47,12 @@ from core.scheduling.refusal import Refusal
 Fit = Mapping[str, Refusal | None]
 
 
-def decide(
-    snapshot: Snapshot, policy: Policy, status: Status | None = None, placement: Placement | None = None
-) -> Pending:
+def decide(snapshot: Snapshot, policy: Policy, status: Status | None, placement: Placement) -> tuple[Pending, int]:
     """What happens to every pending pod, and what the next loop of the autoscaler would grow.
 
-    `status`: what the running autoscaler says about its groups. `placement`: one of this snapshot, where there is one
-    already; it is changed."""
-    if placement is None:
-        version, cutoff = policy.rule_set.version, policy.expendable_pods_priority_cutoff
-        placement = Placement.from_snapshot(snapshot, version, cutoff)
+    `status`: what the running autoscaler says about its groups. `placement`: one of this snapshot. It is left with the
+    nodes on their way behind the nodes and, since the mark that is returned, with the pending pods that found a
+    place."""
     return _Decision(snapshot, policy, status, placement).made()
 
 
@@ -75,9 +71,8 @@ class _Decision:
     def _pods_on(self) -> Mapping[str, Sequence[Pod]]:
         return dict(zip((node.name for node in self._placement.nodes), self._placement.pods, strict=True))
 
-    def made(self) -> Pending:
+    def made(self) -> tuple[Pending, int]:
         placement, policy = self._placement, self._policy
-        first_upcoming = len(placement.nodes)
         for name in self._health.starting():
             if (node := placement.index(name)) is not None:
                 placement.withdraw(node)
@@ -93,17 +88,14 @@ class _Decision:
         options = self._options(needy, fits)
         choice = self._choice(needy, options)
         helped = {pod.key for pod in choice.helped}
-        return Pending(
+        made = Pending(
             pods=tuple(self._verdict(pod, reasons[pod.key], packed, fits, options, helped) for pod in waiting),
             groups=tuple(options.values()),
             expanders=self._shown(options),
             choice=choice,
             templates=self._templates,
-            placement=placement,
-            upcoming=first_upcoming,
-            packed_mark=mark,
-            packed=packed,
         )
+        return made, mark
 
     def _fits(self, pods: Sequence[Pod]) -> dict[str, Fit]:
         """Pod -> what a new node of each group says, in the cluster as it is after the packing."""

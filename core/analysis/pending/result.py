@@ -1,10 +1,9 @@
 """What is decided about pending pods, as data. How it is decided stands in the other modules here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.analysis.pending.templates import Template
-from core.analysis.placement import Placement
 from core.kube.pod import Pod
 from core.scheduling.refusal import Refusal
 
@@ -98,17 +97,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Everything about pending pods, and the placement that the decision left: nodes, copies for the nodes on their
-    way from index `upcoming` on, bound pods, and the pending pods that were packed (since `packed_mark`)."""
+    """Everything about pending pods."""
 
     pods: tuple[PodVerdict, ...]
     groups: tuple[GroupOption, ...]
     expanders: Mapping[str, tuple[str, ...]]
     choice: Choice
     templates: Mapping[str, Template]
-    placement: Placement
-    upcoming: int
-    packed_mark: int
-    packed: Mapping[str, int]
-    """Pod -> node index."""
-    not_evaluated: Sequence[str] = ()

@@ -14,7 +14,6 @@ from core.analysis.scale_in.drainability import Drainability, Outcome
 from core.analysis.scale_in.result import BlockingPod, Drain
 from core.analysis.scale_in.roster import Roster, Sort
 from core.analysis.vendors.eci import Eci
-from core.kube.node import Node
 from core.kube.pod import Pod
 from core.policy.rule_set import RuleSet
 
@@ -25,10 +24,10 @@ NO_PLACE = "NoPlaceToMovePods"
 class Moves(Mapping[str, str]):
     """Pod -> node, spelled out only when somebody looks: nobody looks at most nodes' moves."""
 
-    __slots__ = ("_nodes", "_places", "_pods")
+    __slots__ = ("_names", "_places", "_pods")
 
-    def __init__(self, pods: Sequence[Pod], places: Sequence[int], nodes: Sequence[Node]) -> None:
-        self._pods, self._places, self._nodes = pods, places, nodes
+    def __init__(self, pods: Sequence[Pod], places: Sequence[int], names: Sequence[str]) -> None:
+        self._pods, self._places, self._names = pods, places, names
 
     def __getitem__(self, pod: str) -> str:
         return self._spelled_out()[pod]
@@ -46,7 +45,7 @@ class Moves(Mapping[str, str]):
         return self._spelled_out().values()
 
     def _spelled_out(self) -> dict[str, str]:
-        return {pod.key: self._nodes[to].name for pod, to in zip(self._pods, self._places, strict=True)}
+        return {pod.key: self._names[to] for pod, to in zip(self._pods, self._places, strict=True)}
 
 
 class Removals:
@@ -61,6 +60,7 @@ class Removals:
         self._trial = Trial(placement, self._ghosts)
         self._roster = Roster(placement, rules, self._trial, eci)
         self._came: dict[int, list[Sort]] = {}
+        self._names = [node.name for node in placement.nodes]
 
     def is_empty(self, node: int) -> bool:
         """Nothing on the node has to move, and nothing holds it."""
@@ -85,7 +85,7 @@ class Removals:
         on_eci = tuple(pod.key for pod, sort in zip(pods, sorts, strict=True) if sort.bursts)
         if len(places) < len(moving):
             return Drain(False, NO_PLACE, unplaced=moving[len(places)].key, on_eci=on_eci)
-        return Drain(True, moves_to=Moves(moving, places, self._placement.nodes), on_eci=on_eci)
+        return Drain(True, moves_to=Moves(moving, places, self._names), on_eci=on_eci)
 
     def together(self, nodes: Iterable[int]) -> list[int]:
         """The nodes that can go in this order, each removal standing before the next is tried."""

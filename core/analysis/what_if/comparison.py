@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.analysis import planning
 from core.analysis.pending.result import ECI, FITS_EXISTING, IGNORED, Resize
-from core.analysis.planning import Plan
+from core.analysis.planning import Plan, Replanner
 from core.analysis.what_if.state import Change, State
 
 
@@ -29,12 +28,14 @@ class Comparison:
     resize: tuple[Resize, ...]
 
 
-def what_if(before: Plan, changes: Sequence[Change]) -> Comparison:
-    """`before` and what it becomes after these changes, made in this order. Pure: nothing but copies is touched."""
+def what_if(before: Plan, changes: Sequence[Change], replanner: Replanner | None = None) -> Comparison:
+    """`before` and what it becomes after these changes, made in this order. Pure: nothing but copies is touched.
+
+    `replanner`: of a cluster that is much the same (`before`'s own, or the last answer's): the answer comes sooner."""
     state = State(before, before.snapshot, before.policy, before.running)
     for change in changes:
         state = change(state)
-    after = planning.plan(state.snapshot, state.policy, state.running)
+    after = (replanner or Replanner()).plan(state.snapshot, state.policy, state.running)
     return _compared(before, after, state.notes)
 
 

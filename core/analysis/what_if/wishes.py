@@ -5,7 +5,7 @@ Every function raises InputError, in one line, for what is not there or can't be
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from core.analysis.planning import Plan
+from core.analysis.planning import Plan, Replanner
 from core.analysis.what_if import changes, replicas
 from core.analysis.what_if.comparison import Comparison, what_if
 from core.analysis.what_if.state import Change
@@ -20,9 +20,9 @@ MOST = 1_000
 _KINDS = ("Deployment", "StatefulSet", "CloneSet", "Job", "ReplicaSet", "ReplicationController")
 
 
-def imagine(plan: Plan, wishes: Sequence[Sequence[str]]) -> Comparison:
+def imagine(plan: Plan, wishes: Sequence[Sequence[str]], replanner: Replanner | None = None) -> Comparison:
     """What would be different after all of these, in this order. Takes as long as a plan: off the event loop."""
-    return what_if(plan, [change(wish, plan) for wish in wishes])
+    return what_if(plan, [change(wish, plan) for wish in wishes], replanner)
 
 
 def change(wish: Sequence[str], plan: Plan) -> Change:

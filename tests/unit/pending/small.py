@@ -4,6 +4,7 @@ from typing import Any
 
 from core.analysis import autoscaler, pending
 from core.analysis.pending import Pending
+from core.analysis.placement import Placement
 from core.policy import discover
 from core.scheduling.refusal import Refusal
 from tests.unit.build import Object, group, node, pod, policy, snapshot
@@ -33,7 +34,9 @@ def decide(*objects: Object, **settings: Any) -> Pending:
     """Everything about these pods, by the newest rules unless `settings` (an AutoscalerPolicy) say otherwise."""
     spec = {"ruleSet": "cluster-autoscaler 1.35", "assumeComplete": True, **settings}
     world = snapshot(*objects, policy(**spec))
-    return pending.decide(world, discover(world), autoscaler.find(world).status)
+    rules = discover(world)
+    placement = Placement.from_snapshot(world, rules.rule_set.version, rules.expendable_pods_priority_cutoff)
+    return pending.decide(world, rules, autoscaler.find(world).status, placement)[0]
 
 
 def verdicts(found: Pending) -> dict[str, str]:

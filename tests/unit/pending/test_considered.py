@@ -56,7 +56,7 @@ def test_who_is_considered(the_pod: Object, settings: dict[str, Any], because: s
 def test_ignored_pods_are_not_packed() -> None:
     found = decide(node("n"), pool("g", ("n",)), pending_pod("p", spec={"priority": -50}), pending_pod("q"))
     assert verdicts(found) == {"p": "ignored", "q": "fits-existing"}
-    assert found.packed == {"default/q": 0}
+    assert found.pods[1].node == "n"
 
 
 def test_a_pod_that_others_make_room_for_is_taken_as_placed() -> None:

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
 
+from core.analysis.placement import Placement
 from core.analysis.planning import Plan
 from core.clock import Clock
+from core.cluster.snapshot import Snapshot
 from core.cluster.store import Store
 from core.kube import kinds
 from core.session import planner as module
@@ -17,6 +20,7 @@ from core.views.detail import DetailView
 from core.views.link import Failure, Update
 from core.views.live import Moment, producer
 from core.views.live_nodes import Records
+from core.views.plan import document
 from core.views.planned import Planned
 from core.views.table import ViewKey
 from core.views.wish import view_key
@@ -114,6 +118,48 @@ async def test_changes_wait_until_the_last_plan_is_paid_for(plans: list[int]) ->
     time.at += REST
     await settled(one, store)
     assert plans == [plans[0], store.generation], "one plan for all changes, of the newest state"
+
+
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The generations of the snapshots that were placed from the start."""
+    seen: list[int] = []
+    real = Placement.from_snapshot
+
+    def counted(snapshot: Snapshot, *rules: Any) -> Placement:
+        seen.append(snapshot.generation)
+        return real(snapshot, *rules)
+
+    monkeypatch.setattr(Placement, "from_snapshot", counted)
+    return seen
+
+
+async def test_little_that_changed_is_followed_and_planned_as_if_from_the_start(starts: list[int]) -> None:
+    time, store = Stopped(), filled(pod("x", "a"))
+    one = Planner(time.clock)
+    for number in range(4):
+        time.at += 60
+        put(store, pod(f"p{number}", "b" if number % 2 else None, cpu="900m"))
+        await settled(one, store)
+    assert len(starts) == 1
+    assert document(made(one)) == document(decide(store.snapshot(NOW)))
+
+
+async def test_a_what_if_takes_nothing_from_the_plan_that_is_shown(starts: list[int]) -> None:
+    time, store = Stopped(), filled(pod("x", "a"), pod("y", "b"))
+    one = Planner(time.clock)
+    await settled(one, store)
+    before = document(made(one))
+    producer = WhatIfProducer(view_key((("remove", "a"),)))
+    answer = await answers(producer, moment(store, one.latest))
+    assert isinstance(answer, DetailView)
+    assert len(starts) == 2, "it has a placement of its own"
+    assert document(made(one)) == before
+    time.at += 60
+    put(store, pod("z", "b"))
+    await settled(one, store)
+    assert len(starts) == 2
+    assert document(made(one)) == document(decide(store.snapshot(NOW)))
 
 
 async def test_a_plan_older_than_what_is_shown_is_dropped() -> None:
