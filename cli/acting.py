@@ -76,10 +76,10 @@ def ending(run: "Run") -> int:
 
 
 def _nodes_left(progress: "Progress") -> Iterator[str]:
-    from core.views.action_plan import node_line
+    from core.views.action_plan import arrived, node_line
 
     for one in progress.nodes:
-        if one.phase not in ("drained", "cordoned", "uncordoned"):
+        if not arrived(one):
             yield f"  {node_line(one)}"
             yield from (f"    {pod}: {why}" for pod, why in one.held.items())
 

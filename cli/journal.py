@@ -59,7 +59,7 @@ async def _recover(args: argparse.Namespace) -> int:
     from core.session import acting as session
 
     found = session.entry(args.id)
-    async with session.acting(where(args)) as actor:
+    async with session.acting(where(args), found=found) as actor:
         lines = await session.compare(actor, found)
         output.write("".join(f"{line}\n" for line in lines))
         if args.do == "compare":

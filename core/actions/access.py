@@ -15,11 +15,12 @@ PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A verb on a resource (`pods/eviction`), in a namespace or everywhere."""
+    """A verb on a resource (`pods/eviction`) of an API group, in a namespace or everywhere."""
 
     verb: str
     resource: str
     namespace: str = ""
+    group: str = ""
 
     def __str__(self) -> str:
         where = f" in {self.namespace}" if self.namespace else ""
@@ -47,8 +48,9 @@ async def lacking(writer: Writer, permissions: Iterable[Permission]) -> list[Fin
 
 async def _allowed(writer: Writer, permission: Permission) -> bool:
     resource, _, subresource = permission.resource.partition("/")
-    attributes = {"verb": permission.verb, "resource": resource, "namespace": permission.namespace}
-    spec = {"resourceAttributes": {**attributes, "subresource": subresource}}
+    attributes = {"verb": permission.verb, "group": permission.group, "resource": resource}
+    place = {"namespace": permission.namespace, "subresource": subresource}
+    spec = {"resourceAttributes": {**attributes, **place}}
     body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
     answer: dict[str, Any] = msgspec.json.decode(await writer.create(PATH, body))
     return bool((answer.get("status") or {}).get("allowed"))

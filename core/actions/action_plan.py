@@ -1,5 +1,5 @@
 """An action before it is run, as frozen data: whom it touches, what was found, what it would lead to, its steps. How a
-plan is made is in the module of each action; running it is in runner."""
+plan is made is in the module of each action; running it is in run."""
 
 import secrets
 import time
@@ -96,7 +96,9 @@ class Options(msgspec.Struct, frozen=True):
 
 class ActionPlan(msgspec.Struct, frozen=True):
     """Everything about one action. `irreversible` says in words what nobody can take back; `confirm` is what a person
-    types to run it ("" where a plain yes will do)."""
+    types to run it ("" where a plain yes will do). `subject` is what it is about where that isn't `nodes`, `follows`
+    the lines of its progress then; `says` are sentences about it that no other field holds. `region` and `cluster` lead
+    back to the cloud."""
 
     id: str
     action: str
@@ -115,6 +117,11 @@ class ActionPlan(msgspec.Struct, frozen=True):
     irreversible: tuple[str, ...] = ()
     confirm: str = ""
     options: Options = Options()
+    subject: str = ""
+    follows: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+    region: str = ""
+    cluster: str = ""
     details: dict[str, Any] = {}
     """What only this kind of action has."""
 

@@ -1,44 +1,44 @@
-"""Cordon and uncordon: as actions of their own, and as steps of a drain. The patch itself is in node_patch."""
+"""Cordon and uncordon, as actions of their own. The steps, which a drain takes too, are in cordon_steps."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any
 
-from core.actions import access, guards, node_patch
+from core.actions import access, guards, node_patch, node_recovery
 from core.actions.action_plan import ActionPlan, Finding, Level, PlannedStep, TargetNode, new_id
-from core.actions.drain_plan import Situation, nodes_named
-from core.actions.node_patch import HOLDS, NodeNow
+from core.actions.cloud import Cloud
+from core.actions.cordon_steps import set_cordon
+from core.actions.journal_reading import Entry
 from core.actions.run import CANCELLED, DONE, FAILED, PARTLY, REFUSED, Cancelled, Run
+from core.actions.situation import Asked, Situation, nodes_named
+from core.clients.kubernetes import Reader
 from core.errors import Refused, VacancyError
 
 CORDON, UNCORDON = "cordon", "uncordon"
 
 
-async def plan(situation: Situation, action: str, names: Iterable[str], why: str = "") -> ActionPlan:
+async def plan(situation: Situation, asked: Asked) -> ActionPlan:
     """Cordon or uncordon these nodes. Raises InputError for a name that is none."""
-    nodes, place = nodes_named(situation.snapshot, names), situation.reader.place
+    nodes, place = nodes_named(situation.snapshot, asked.targets), situation.reader.place
     findings = list(guards.judge(situation.guards, place.context, nodes))
     looked = await asyncio.gather(*(node_patch.look(situation.reader, node.name) for node in nodes))
     for node in looked:
         if (claim := node_patch.held_by(node, "", situation.now)) is not None:
             findings.append(Finding(Level.REFUSAL, "Claimed", node.name, node_patch.describe(claim)))
-        elif node.cordoned is (action == CORDON):
+        elif node.cordoned is (asked.action == CORDON):
             state = "already cordoned" if node.cordoned else "not cordoned"
             findings.append(Finding(Level.NOTE, "NothingToDo", node.name, f"it is {state}"))
     if situation.writer is not None:
         findings += await access.lacking(situation.writer, access.CORDON)
     return ActionPlan(
         id=new_id(situation.now),
-        action=action,
+        action=asked.action,
         context=place.context,
         server=place.server,
         who=situation.who,
         made_at=situation.now,
-        why=why,
+        why=asked.why,
         nodes=tuple(TargetNode(node.name, node.uid, node.cordoned) for node in looked),
         findings=tuple(findings),
-        steps=tuple(PlannedStep(action, node.name) for node in nodes),
+        steps=tuple(PlannedStep(asked.action, node.name) for node in nodes),
     )
 
 
@@ -48,7 +48,7 @@ async def go(run: Run) -> None:
     try:
         for node in run.plan.nodes:
             run.doing(f"{run.plan.action} {node.name}")
-            await _set(run, node, cordoned=run.plan.action == CORDON, claim=None)
+            await set_cordon(run, node, cordoned=run.plan.action == CORDON, claim=None)
             run.node(node.name, phase=f"{run.plan.action}ed")
             changed += 1
     except Cancelled:
@@ -60,75 +60,14 @@ async def go(run: Run) -> None:
         await run.end(DONE, f"{changed} nodes {run.plan.action}ed")
 
 
-async def claim_and_cordon(run: Run, node: TargetNode) -> None:
-    """One patch: unschedulable, and ours. Raises Refused when it is somebody else's."""
-    await _set(run, node, cordoned=True, claim=True)
+async def resume(run: Run, entry: Entry) -> None:
+    """Nodes that are as they should be are left alone."""
+    await go(run)
 
 
-async def uncordon(run: Run, node: TargetNode) -> None:
-    """As it was before the action: schedulable unless it was cordoned then, and nobody's; whatever else happens."""
-    await _set(run, node, cordoned=node.cordoned, claim=False, always=True)
+undo, close = node_recovery.give_back, node_recovery.let_go
 
 
-async def release(run: Run, node: TargetNode) -> None:
-    """Nobody's any more, cordoned as it is."""
-    await _set(run, node, cordoned=None, claim=False, always=True)
-
-
-async def _set(run: Run, node: TargetNode, cordoned: bool | None, claim: bool | None, always: bool = False) -> None:
-    """Bring the node to this state in one patch, on record; nothing is sent when it is as it should be.
-
-    `claim`: take it, give it up, or leave it (None). `always`: also after somebody wanted the action to stop."""
-    step = "release" if cordoned is None else "cordon" if cordoned else "uncordon"
-
-    def decide(now: NodeNow) -> dict[str, Any] | None:
-        if not (always and claim is False):
-            node_patch.refuse_if_held(now, run.plan.id, run.clock.now())
-        return _body(run, now, cordoned, claim)
-
-    seen = await node_patch.look(run.reader, node.name)
-    if seen.uid == node.uid and decide(seen) is None:
-        return
-
-    async def act() -> NodeNow:
-        return await node_patch.change(run.reader, run.writer, node.name, node.uid, decide)
-
-    await run.effect(step, node.name, act, always=always, unschedulable=seen.cordoned, uid=seen.uid)
-
-
-def _body(run: Run, now: NodeNow, cordoned: bool | None, claim: bool | None) -> dict[str, Any] | None:
-    """The patch that makes it so; None when it is so."""
-    body: dict[str, Any] = {}
-    mine = now.claim is not None and now.claim.id == run.plan.id
-    if cordoned is not None and cordoned is not now.cordoned and (claim is not False or mine):
-        body["spec"] = {"unschedulable": True if cordoned else None}
-    if claim and not mine:
-        body["metadata"] = {"annotations": node_patch.claimed(run.plan.id, run.plan.who, run.clock.now())}
-    elif claim is False and mine:
-        body["metadata"] = {"annotations": node_patch.RELEASED}
-    return body or None
-
-
-@contextlib.asynccontextmanager
-async def keep_claims(run: Run, nodes: Sequence[TargetNode]) -> AsyncIterator[None]:
-    """Renew our claims on these nodes for as long as the block runs."""
-    task = asyncio.create_task(_renew(run, nodes))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _renew(run: Run, nodes: Sequence[TargetNode]) -> None:
-    def again(now: NodeNow) -> dict[str, Any] | None:
-        if now.claim is None or now.claim.id != run.plan.id:
-            return None
-        return {"metadata": {"annotations": node_patch.claimed(run.plan.id, run.plan.who, run.clock.now())}}
-
-    while True:
-        await asyncio.sleep(HOLDS / 3)
-        for node in nodes:
-            with contextlib.suppress(VacancyError):  # the claim holds for two more rounds
-                await node_patch.change(run.reader, run.writer, node.name, node.uid, again)
+async def compare(entry: Entry, reader: Reader, cloud: Cloud | None) -> list[str]:
+    """A line for each node."""
+    return await node_recovery.nodes_now(entry, reader)

@@ -5,13 +5,16 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
-from core.actions import access, node_patch, node_pods, preflight
-from core.actions.action_plan import Finding, LeavingPod, Level, TargetNode
-from core.actions.cordon import claim_and_cordon, keep_claims, release, uncordon
+from core.actions import access, drain_plan, node_patch, node_pods, node_recovery, preflight
+from core.actions.action_plan import ActionPlan, Finding, LeavingPod, Level, TargetNode
+from core.actions.cloud import Cloud
+from core.actions.cordon_steps import claim_and_cordon, keep_claims, release, uncordon
 from core.actions.eviction import RETRY, Eviction, Stays
+from core.actions.journal_reading import Entry
 from core.actions.node_pods import Fate
 from core.actions.run import CANCELLED, DONE, FAILED, PARTLY, REFUSED, Cancelled, Run
-from core.clients.kubernetes import NotFound, Unreachable
+from core.actions.situation import Asked, Situation
+from core.clients.kubernetes import NotFound, Reader, Unreachable
 from core.errors import Refused, VacancyError
 from core.kube.pod import Pod
 
@@ -19,6 +22,29 @@ INSIST = 60.0
 """Seconds for which a node is tried to be put in order while the API server doesn't answer."""
 LOOK = 1.0
 """Seconds between two looks at a node whose pods are leaving."""
+
+
+async def plan(situation: Situation, asked: Asked) -> ActionPlan:
+    """Empty these nodes."""
+    return await drain_plan.plan(situation, asked.targets, asked.options, asked.why)
+
+
+async def go(run: Run) -> None:
+    """All of it."""
+    await Drain(run).go()
+
+
+async def resume(run: Run, entry: Entry) -> None:
+    """The pods that are still there."""
+    await Drain(run, begun=node_recovery.begun(entry)).go()
+
+
+undo, close = node_recovery.give_back, node_recovery.let_go
+
+
+async def compare(entry: Entry, reader: Reader, cloud: Cloud | None) -> list[str]:
+    """A line for each node."""
+    return await node_recovery.nodes_now(entry, reader)
 
 
 class Drain:

@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from core.actions import access, budget_use, guards, node_patch, node_pods, preflight
 from core.actions.action_plan import (
@@ -18,43 +17,17 @@ from core.actions.action_plan import (
     new_id,
 )
 from core.actions.node_pods import Fate, Sorted
+from core.actions.situation import Situation, nodes_named
 from core.analysis import planning
 from core.analysis.what_if import drain as drained
 from core.analysis.what_if import what_if
-from core.clients.kubernetes import Reader, Writer
+from core.clients.kubernetes import Reader
 from core.cluster.snapshot import Snapshot
-from core.errors import InputError
 from core.kube.node import Node
 from core.kube.pod import Pod
 
 DRAIN = "drain"
 DELAYS = "delay-deletion.cluster-autoscaler.kubernetes.io/"
-
-
-@dataclass(frozen=True)
-class Situation:
-    """What a plan is made from. `writer` None: read-only, so the server can't be asked for dry runs."""
-
-    before: planning.Plan
-    reader: Reader
-    writer: Writer | None
-    who: str
-    guards: guards.Guards
-    now: float
-
-    @property
-    def snapshot(self) -> Snapshot:
-        return self.before.snapshot
-
-
-def nodes_named(snapshot: Snapshot, names: Iterable[str]) -> list[Node]:
-    """These nodes, each once. Raises InputError for a name that is none."""
-    found = {name: snapshot.nodes.get(name) for name in names}
-    if missing := [name for name, node in found.items() if node is None]:
-        raise InputError(f"node {missing[0]}: there is none of that name; see vacancy nodes")
-    if not found:
-        raise InputError("name the nodes that are meant")
-    return [node for node in found.values() if node is not None]
 
 
 async def plan(situation: Situation, names: Iterable[str], options: Options, why: str = "") -> ActionPlan:

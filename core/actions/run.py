@@ -3,13 +3,16 @@ action."""
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import msgspec
 
 from core.actions.action_plan import ActionPlan
+from core.actions.cloud import Cloud
 from core.actions.journal import Journal
+from core.clients.alibaba import CloudError
 from core.clients.kubernetes import ApiError, Reader, Writer
 from core.clients.kubernetes.writer import request_id
 from core.clock import Clock
@@ -19,10 +22,15 @@ T = TypeVar("T")
 
 DONE, FAILED, CANCELLED, REFUSED, PARTLY = "done", "failed", "cancelled", "refused", "partly done"
 """How an action ends."""
+UNDONE, CLOSED = "undone", "closed"
+"""How one ends that was left in the middle, and not resumed."""
+ARRIVED = ("drained", "cordoned", "uncordoned", DONE)
+"""Phases of a line of the progress that is where it should be."""
 
 
 class NodeProgress(msgspec.Struct, frozen=True):
-    """How far one node is. `phase` in a word, `text` why; `held`: pod -> why it is still there."""
+    """How far one node, or whatever else is acted on, is. `phase` in a word, `text` why; `held`: pod -> why it is
+    still there."""
 
     name: str
     phase: str = "waiting"
@@ -59,12 +67,14 @@ class Run:
         writer: Writer,
         clock: Clock | None = None,
         tell: Callable[[Progress], None] | None = None,
+        cloud: Cloud | None = None,
     ) -> None:
         self.plan, self.journal, self.reader, self.writer = plan, journal, reader, writer
+        self.cloud = cloud
         self.clock = clock or Clock()
         self._tell = tell
         self._cancelled = asyncio.Event()
-        nodes = tuple(NodeProgress(node.name) for node in plan.nodes)
+        nodes = tuple(NodeProgress(name) for name in plan.follows or [node.name for node in plan.nodes])
         self.progress = Progress(plan.id, plan.action, "starting", nodes, self.clock.now())
 
     def cancel(self) -> None:
@@ -100,11 +110,16 @@ class Run:
         try:
             answer = await act()
         except VacancyError as error:
-            status = error.status if isinstance(error, ApiError) else None
-            await self.journal.result(number, False, request_id.get(), error=one_line(str(error)), status=status)
+            status = error.status if isinstance(error, ApiError | CloudError) else None
+            asked = request_id.get() or getattr(error, "request_id", "")
+            await self.journal.result(number, False, asked, error=one_line(str(error)), status=status)
             raise
-        await self.journal.result(number, True, request_id.get())
+        await self.journal.result(number, True, request_id.get() or _request(answer))
         return answer
+
+    def token(self, step: str, about: str) -> str:
+        """The client token of a step: the same when it is sent again, also by another process."""
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.plan.id}/{step}/{about}"))
 
     def doing(self, text: str) -> None:
         """What the whole action is at."""
@@ -138,3 +153,9 @@ class Run:
         self.progress = progress
         if self._tell is not None:
             self._tell(progress)
+
+
+def _request(answer: object) -> str:
+    """The id under which the cloud knows a call."""
+    found = answer.get("RequestId") or answer.get("request_id") if isinstance(answer, dict) else None
+    return found if isinstance(found, str) else ""

@@ -3,7 +3,7 @@ when there is no cloud, and never waited for by anything else. Single products a
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,8 +112,7 @@ class CloudFeed:
 
     def cluster(self) -> str:
         """The ACK cluster's id; empty while nobody says it."""
-        nodes: Iterable[Node] = self._known.table("Node").values()
-        return self._choice.cluster or next((found for node in nodes if (found := node.labels.get(CLUSTER_TAG))), "")
+        return cluster_of(self._choice, self._known.table("Node").values())
 
     async def _connection(self) -> Connection:
         """The connection, once there are settings and a region; until then the reason why not is the state."""
@@ -126,16 +125,13 @@ class CloudFeed:
 
     def _open(self) -> Connection | None:
         nodes: list[Node] = list(self._known.table("Node").values())
-        theirs = any(of_alibaba(node) for node in nodes)
         try:
-            settings = find(self._choice.env, self._choice.home, self._choice.profile)
-            if settings is not None and (theirs or self._choice.region):
-                region, _ = choose_region(self._choice.region, (node.region for node in nodes), settings)
-                return Connection(settings, region, self._choice.env)
+            if (connection := open_connection(self._choice, nodes)) is not None:
+                return connection
             cause = "no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET, or a profile"
         except InputError as error:
             cause = str(error)
-        if theirs:
+        if any(of_alibaba(node) for node in nodes):
             self._off(cause)
         return None
 
@@ -143,6 +139,21 @@ class CloudFeed:
         """The cluster's machines are in the cloud, but the cloud can't be asked."""
         for kind in READ:
             CloudTable(kind, self._sink, self._clock).off(cause)
+
+
+def open_connection(choice: CloudChoice, nodes: Sequence[Node]) -> Connection | None:
+    """A connection by what a person said and what the nodes say; None where there are no credentials, or no sign that
+    these machines are Alibaba Cloud's. Raises InputError for settings that can't be read."""
+    settings = find(choice.env, choice.home, choice.profile)
+    if settings is None or not (choice.region or any(of_alibaba(node) for node in nodes)):
+        return None
+    region, _ = choose_region(choice.region, (node.region for node in nodes), settings)
+    return Connection(settings, region, choice.env)
+
+
+def cluster_of(choice: CloudChoice, nodes: Iterable[Node]) -> str:
+    """The ACK cluster's id; empty where nobody says it."""
+    return choice.cluster or next((found for node in nodes if (found := node.labels.get(CLUSTER_TAG))), "")
 
 
 def of_alibaba(node: Node) -> bool:

@@ -7,18 +7,21 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from core.actions import cordon, drain_plan, guards, journal_reading, recovery
+from core.actions import guards, journal_reading, recovery
 from core.actions.action_plan import ActionPlan, Options
-from core.actions.drain import Drain
-from core.actions.drain_plan import DRAIN, Situation
+from core.actions.cloud import Cloud
 from core.actions.journal import Journal
 from core.actions.journal_reading import Entry
+from core.actions.known import module_of
 from core.actions.run import Progress, Run
+from core.actions.situation import Asked, Situation
 from core.analysis import planning
 from core.clients.kubernetes import Clients, connect
 from core.clock import Clock
 from core.errors import InputError, Refused, VacancyError
+from core.session.cloud_door import cloud_of_plan, open_cloud
 from core.session.planner import decide
+from core.session.prices import prices_or_none
 from core.session.reading import TellProgress, read
 from core.views.link import PlanAction
 from core.where import Where, target
@@ -26,14 +29,17 @@ from core.where import Where, target
 TellRun = Callable[[Run], None]
 """Told of a run before it starts, so that it can be cancelled."""
 READ_ONLY = "read-only: nothing is changed without --write"
+_WITHOUT_CLOUD = ("cordon", "uncordon")
+"""Actions whose plan needs nothing of what the cloud says."""
 
 
 @dataclass
 class Actor:
-    """An open way to one cluster."""
+    """An open way to one cluster, and to its cloud as far as there is one."""
 
     clients: Clients
     clock: Clock
+    cloud: Cloud | None = None
 
     @property
     def who(self) -> str:
@@ -46,10 +52,18 @@ class Actor:
         if asked.max_nodes is not None:
             limits = guards.Guards(asked.max_nodes, limits.never_contexts, limits.never_pools)
         clients = self.clients
-        situation = Situation(before, clients.reader, clients.writer, self.who, limits, self.clock.now())
-        if asked.action == DRAIN:
-            return await drain_plan.plan(situation, asked.targets, _options(asked), asked.why)
-        return await cordon.plan(situation, asked.action, asked.targets, asked.why)
+        situation = Situation(
+            before,
+            clients.reader,
+            clients.writer,
+            self.who,
+            limits,
+            self.clock.now(),
+            self.cloud,
+            await asyncio.to_thread(prices_or_none),
+        )
+        wanted = Asked(asked.action, asked.targets, asked.why, _options(asked), asked.args)
+        return await module_of(asked.action).plan(situation, wanted)
 
     def start(self, plan: ActionPlan, tell: Callable[[Progress], None] | None = None) -> Run:
         """A run of this plan, not begun yet. Raises Refused when nothing may be changed or the plan forbids it."""
@@ -58,7 +72,8 @@ class Actor:
         if plan.refusals:
             first = plan.refusals[0]
             raise Refused(f"{first.about + ': ' if first.about else ''}{first.text}")
-        return Run(plan, Journal.of(plan, self.clock), self.clients.reader, self.clients.writer, self.clock, tell)
+        journal = Journal.of(plan, self.clock)
+        return Run(plan, journal, self.clients.reader, self.clients.writer, self.clock, tell, self.cloud)
 
     def reopen(self, entry: Entry, tell: Callable[[Progress], None] | None = None) -> Run:
         """The run of an action that was left in the middle. Raises Refused."""
@@ -67,33 +82,41 @@ class Actor:
         if entry.plan is None or not entry.open:
             raise Refused(f"action {entry.id}: it is {entry.state}, so there is nothing to go on with")
         journal = Journal(entry.path, self.clock)
-        return Run(entry.plan, journal, self.clients.reader, self.clients.writer, self.clock, tell)
+        return Run(entry.plan, journal, self.clients.reader, self.clients.writer, self.clock, tell, self.cloud)
 
 
 @contextlib.asynccontextmanager
-async def acting(where: Where, clock: Clock | None = None) -> AsyncIterator[Actor]:
-    """A way to the cluster, with a writer only when `where` is armed."""
+async def acting(where: Where, clock: Clock | None = None, found: Entry | None = None) -> AsyncIterator[Actor]:
+    """A way to the cluster, with a writer only when `where` is armed; and to the cloud of `found`, which is to be put
+    in order. A new plan opens the cloud's when it knows the nodes."""
     if where.dump is not None:
         raise InputError(f"--from {where.dump}: nothing can be done to a dump; leave --from out")
-    clients = await connect(target(where), where.write)
+    actor = Actor(await connect(target(where), where.write), clock or Clock())
     try:
-        yield Actor(clients, clock or Clock())
+        if found is not None and found.plan is not None and found.plan.region:
+            actor.cloud = cloud_of_plan(where, found.plan)
+        yield actor
     finally:
-        await clients.close()
+        if actor.cloud is not None:
+            actor.cloud.reader.connection.close()
+        await actor.clients.close()
 
 
 async def execute(run: Run) -> None:
     """Run it to its end, which `run.progress` tells."""
     try:
         await run.journal.begin(run.plan)
-        await (Drain(run).go() if run.plan.action == DRAIN else cordon.go(run))
+        await module_of(run.plan.action).go(run)
     finally:
         run.journal.close()
 
 
 async def plan_action(actor: Actor, where: Where, asked: PlanAction, tell: TellProgress | None = None) -> ActionPlan:
-    """Read the cluster, and plan on what was read."""
-    reading = await read(where, tell=tell, cloud_details=True if asked.action == DRAIN and where.cloud else None)
+    """Read the cluster and what the cloud says about it, and plan on what was read."""
+    details = True if where.cloud and asked.action not in _WITHOUT_CLOUD else None
+    reading = await read(where, tell=tell, cloud_details=details)
+    if details:
+        actor.cloud = open_cloud(where, reading.snapshot.nodes.values())
     before = await asyncio.to_thread(decide, reading.snapshot)
     return await actor.plan(before, asked)
 
@@ -114,7 +137,7 @@ async def compare(actor: Actor, found: Entry) -> list[str]:
         raise InputError(f"action {found.id}: its journal can't be read")
     if found.plan.server != actor.clients.place.server:
         raise Refused(f"action {found.id} is about {found.plan.context} ({found.plan.server}); choose that context")
-    return await recovery.compare(found, actor.clients.reader)
+    return await recovery.compare(found, actor.clients.reader, actor.cloud)
 
 
 async def recover(run: Run, found: Entry, how: str) -> None:
@@ -124,7 +147,7 @@ async def recover(run: Run, found: Entry, how: str) -> None:
             case "resume":
                 await recovery.resume(found, run)
             case "undo":
-                await recovery.undo(run)
+                await recovery.undo(found, run)
             case _:
                 await recovery.close(run)
     finally:

@@ -11,7 +11,6 @@ from core.actions import journal_reading
 from core.actions.action_plan import ActionPlan
 from core.actions.journal_reading import RUNNING, UNFINISHED, Entry
 from core.actions.run import Progress, Run
-from core.clients.kubernetes import Clients
 from core.clock import Clock
 from core.cluster.snapshot import Snapshot
 from core.errors import VacancyError, one_line
@@ -52,13 +51,13 @@ class Desk:
     clock: Clock
     works: dict[str, Work] = field(default_factory=dict)
 
-    def plan(self, asked: PlanAction, clients: Clients | None, snapshot: Snapshot) -> None:
+    def plan(self, asked: PlanAction, actor: Actor | None, snapshot: Snapshot) -> None:
         """Begin to plan."""
         work = self.works[asked.id] = Work(asked)
-        if clients is None:
+        if actor is None:
             work.new("a dump is shown: nothing can be done to it")
             return
-        work.task = asyncio.create_task(self._plan(work, Actor(clients, self.clock), snapshot))
+        work.task = asyncio.create_task(self._plan(work, actor, snapshot))
 
     async def _plan(self, work: Work, actor: Actor, snapshot: Snapshot) -> None:
         try:
@@ -68,17 +67,17 @@ class Desk:
         except VacancyError as error:
             work.new(str(error))
 
-    def run(self, wanted: RunAction, clients: Clients | None) -> None:
+    def run(self, wanted: RunAction, actor: Actor | None) -> None:
         """Set it going, if what was typed is what was asked for."""
         work = self.works.get(wanted.id)
-        if work is None or work.plan is None or work.run is not None or clients is None:
+        if work is None or work.plan is None or work.run is not None or actor is None:
             return
         expected = work.plan.confirm or "yes"
         if wanted.typed.strip() != expected:
             work.new(f"that was not it: type {expected}, or leave with escape")
             return
         try:
-            work.run = Actor(clients, self.clock).start(work.plan, lambda _: work.new())
+            work.run = actor.start(work.plan, lambda _: work.new())
         except VacancyError as error:
             work.new(str(error))
             return

@@ -21,6 +21,14 @@ def price_table(path: str | None = None) -> Prices:
     return _read(own) if own.is_file() else shipped()
 
 
+def prices_or_none() -> Prices | None:
+    """As `price_table`, for those who can do without."""
+    try:
+        return price_table()
+    except InputError:
+        return None
+
+
 def _read(path: Path) -> Prices:
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from core.clock import Clock
 from core.cluster.store import Store
+from core.session.acting import Actor
 from core.session.desk import Desk
 from core.session.guarded import Guarded
 from core.session.imagining import WhatIfProducer
@@ -59,11 +60,17 @@ class Session:
             case Retry() if self._source is not None:
                 self._source.wake()
             case PlanAction() if self._source is not None:
-                self._desk.plan(intent, self._source.clients, self._store.snapshot(self._source.now(self._clock)))
+                self._desk.plan(intent, self._actor(), self._store.snapshot(self._source.now(self._clock)))
             case RunAction() if self._source is not None:
-                self._desk.run(intent, self._source.clients)
+                self._desk.run(intent, self._actor())
             case CancelAction():
                 self._desk.cancel(intent)
+
+    def _actor(self) -> Actor | None:
+        """The ways out, for an action; None where there are none."""
+        if self._source is None or self._source.clients is None:
+            return None
+        return Actor(self._source.clients, self._clock, self._source.cloud)
 
     async def close(self) -> None:
         """End the updates and free what is held."""
@@ -89,7 +96,7 @@ class Session:
 
     async def _open(self) -> DumpSource | LiveSource:
         if self._where.dump is not None:
-            return DumpSource(self._where.dump, self._store, self._clock)
+            return DumpSource(self._where.dump, self._store, self._clock, self._where)
         return await LiveSource.open(self._where, self._store, self._clock)
 
     async def _round(self) -> AsyncIterator[Update]:

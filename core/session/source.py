@@ -16,12 +16,14 @@ from core.session.reading import load_dump_aside
 from core.views import sources
 from core.views.header import About
 from core.views.status import Connection, Progress, Source
-from core.where import Where, cloud, target
+from core.where import Where, cloud, history, target
 
 if TYPE_CHECKING:
+    from core.actions.cloud import Cloud
     from core.clients.kubernetes import Clients
     from core.feeds.cloud import CloudFeed
     from core.feeds.kubernetes import ClusterFeed
+    from core.feeds.usage_history import HistoryFeed
 
 
 CLOUD_WITHIN, GROUPS_WITHIN = 2.0, 12.0
@@ -43,6 +45,10 @@ class SessionSource(Protocol):
     def clients(self) -> "Clients | None":
         """The way to the cluster, for actions; None where there is none."""
 
+    @property
+    def cloud(self) -> "Cloud | None":
+        """The same to its cloud."""
+
     def check(self) -> None:
         """Raise what has ended the source, if anything has."""
 
@@ -62,9 +68,9 @@ class SessionSource(Protocol):
 class DumpSource:
     """Files, loaded in a thread, and then as they are."""
 
-    clients = None
+    clients = cloud = None
 
-    def __init__(self, path: str, store: Store, clock: Clock) -> None:
+    def __init__(self, path: str, store: Store, clock: Clock, where: Where | None = None) -> None:
         self.ready = False
         self._path, self._store = path, store
         self._now = clock.now()
@@ -72,6 +78,8 @@ class DumpSource:
         for kind in kinds.ALL:
             store.unavailable(kind.name, UNREAD)
         self._notes: list[str] = []
+        self._intake = Intake(store)
+        self._history = _history(where, store, self._intake, clock) if where is not None else None
         self._task = asyncio.ensure_future(self._load())
 
     async def _load(self) -> None:
@@ -79,6 +87,9 @@ class DumpSource:
         self._store.take_over(loaded)
         self._progress = None
         self.ready = True
+        if self._history is not None:
+            await self._history.read_once(self._now)
+            self._notes += sources.notes(self._intake.states)
 
     def _tell(self, progress: Progress) -> None:
         self._progress = progress
@@ -105,6 +116,14 @@ class DumpSource:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await self._task
+        if self._history is not None:
+            await self._history.close()
+
+
+def _history(where: Where, store: Store, intake: Intake, clock: Clock) -> "HistoryFeed | None":
+    from core.feeds.usage_history import open_feed
+
+    return open_feed(history(where), store, intake, clock)
 
 
 class LiveSource:
@@ -117,12 +136,16 @@ class LiveSource:
         intake: Intake,
         clock: Clock,
         cloud_feed: "CloudFeed | None" = None,
+        history: "HistoryFeed | None" = None,
     ) -> None:
-        self._clients, self._feed, self._intake, self._clock, self._cloud = clients, feed, intake, clock, cloud_feed
+        self._clients, self._feed, self._intake, self._clock = clients, feed, intake, clock
+        self._cloud = cloud_feed
         self._ready = False
         self._loaded_at: float | None = None
         self._task = asyncio.ensure_future(feed.run())
         self._cloud_task = asyncio.ensure_future(cloud_feed.run()) if cloud_feed is not None else None
+        self._history = history
+        self._history_task = asyncio.ensure_future(history.run()) if history is not None else None
 
     @classmethod
     async def open(cls, where: Where, store: Store, clock: Clock) -> "LiveSource":
@@ -132,14 +155,23 @@ class LiveSource:
         from core.feeds.kubernetes import ClusterFeed
         from core.feeds.kubernetes.cluster import SERVED
 
-        clients = await connect(target(where), where.write)
         intake = Intake(store, SERVED)
+        past = _history(where, store, intake, clock)
+        clients = await connect(target(where), where.write)
         cloud_feed = CloudFeed(cloud(where), store, intake, clock) if where.cloud else None
-        return cls(clients, ClusterFeed(clients.reader, intake, clock=clock), intake, clock, cloud_feed)
+        return cls(clients, ClusterFeed(clients.reader, intake, clock=clock), intake, clock, cloud_feed, past)
 
     @property
     def clients(self) -> "Clients":
         return self._clients
+
+    @property
+    def cloud(self) -> "Cloud | None":
+        if self._cloud is None or self._cloud.reader is None:
+            return None
+        from core.session.cloud_door import door
+
+        return door(self._cloud.reader.connection, self._clients.writer is not None, self._cloud.cluster())
 
     @property
     def ready(self) -> bool:
@@ -191,10 +223,14 @@ class LiveSource:
         self._feed.wake()
         if self._cloud is not None:
             self._cloud.wake()
+        if self._history is not None:
+            self._history.wake()
 
     async def close(self) -> None:
-        for task in filter(None, (self._task, self._cloud_task)):
+        for task in filter(None, (self._task, self._cloud_task, self._history_task)):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await task
+        if self._history is not None:
+            await self._history.close()
         await self._clients.close()

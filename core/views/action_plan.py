@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from core.actions.action_plan import ActionPlan, Level
-from core.actions.run import NodeProgress, Progress
+from core.actions.run import ARRIVED, NodeProgress, Progress
 from core.views.action import Line
 from core.views.format import count
 from core.views.table import Tone
@@ -32,11 +32,12 @@ def document(plan: ActionPlan) -> dict[str, Any]:
 
 def title(plan: ActionPlan) -> str:
     """What is to be done, to what."""
-    return f"{plan.action.capitalize()} {_names([node.name for node in plan.nodes], 'nodes')}"
+    return f"{plan.action.capitalize()} {plan.subject or _names([node.name for node in plan.nodes], 'nodes')}"
 
 
 def sentences(plan: ActionPlan) -> Iterator[Line]:
     """What a person should know before it is run, the most important first."""
+    yield from ((text, Tone.PLAIN) for text in plan.says)
     yield from _pods(plan)
     yield from _budgets(plan)
     yield from _left_alone(plan)
@@ -108,7 +109,8 @@ def progress_lines(progress: Progress, now: float) -> Iterator[Line]:
         good = progress.outcome in ("done", "undone", "closed")
         yield f"{progress.outcome}: {progress.text}", Tone.GOOD if good else Tone.DANGER
     else:
-        yield f"{progress.doing}   {gone} of {pods} pods gone   {since}", Tone.PLAIN
+        share = f"   {gone} of {pods} pods gone" if pods else ""
+        yield f"{progress.doing}{share}   {since}", Tone.PLAIN
     for one in progress.nodes:
         yield node_line(one), _node_tone(one)
         for pod, why in list(one.held.items())[:MOST]:
@@ -121,8 +123,13 @@ def node_line(one: NodeProgress) -> str:
     return f"{one.name}   {one.phase}{share}{'   ' + one.text if one.text else ''}"
 
 
+def arrived(one: NodeProgress) -> bool:
+    """Whether it is where it should be."""
+    return one.phase in ARRIVED
+
+
 def _node_tone(one: NodeProgress) -> Tone:
-    if one.phase in ("drained", "cordoned", "uncordoned"):
+    if arrived(one):
         return Tone.GOOD
     return Tone.DANGER if one.phase == "failed" else Tone.PLAIN
 

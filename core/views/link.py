@@ -4,7 +4,7 @@ Both ways it is plain data, so that the engine may live in another process. `cor
 """
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -28,7 +28,8 @@ class Retry(msgspec.Struct, frozen=True, tag=True):
 class PlanAction(msgspec.Struct, frozen=True, tag=True):
     """An intent: say what it would mean to do this; nothing is done. Times in seconds.
 
-    `action` is drain, cordon or uncordon, `targets` are nodes by name. The answer is the view ViewKey("action", id)."""
+    `action` is one of core.actions.known, `targets` are nodes, groups or whatever it is about, `args` what only it
+    takes. The answer is the view ViewKey("action", id)."""
 
     id: str
     action: str
@@ -40,6 +41,7 @@ class PlanAction(msgspec.Struct, frozen=True, tag=True):
     parallel: int = 4
     max_nodes: int | None = None
     why: str = ""
+    args: dict[str, Any] = {}
 
 
 class RunAction(msgspec.Struct, frozen=True, tag=True):

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.actions import recovery
 from core.actions.action_plan import ActionPlan, Options
 from core.actions.drain import Drain
-from core.actions.drain_plan import DRAIN, Situation, plan
+from core.actions.drain_plan import DRAIN, plan
 from core.actions.guards import Guards
 from core.actions.journal import Journal
 from core.actions.journal_reading import Entry, entries
+from core.actions.node_recovery import begun
 from core.actions.run import Run
+from core.actions.situation import Situation
 from core.clients.kubernetes import Clients, Target, connect
 from core.clock import Clock
 from core.session import decide, read
@@ -136,7 +137,7 @@ class Stage:
         assert entry.plan is not None
         run = Run(entry.plan, Journal(entry.path), self.clients.reader, self.clients.writer)
         await run.journal.resume("tester")
-        await Drain(run, RETRY, LOOK, recovery.begun(entry)).go()
+        await Drain(run, RETRY, LOOK, begun(entry)).go()
         run.journal.close()
         return run
 

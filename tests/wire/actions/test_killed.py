@@ -64,7 +64,7 @@ async def test_undone(stage: Stage, line: int) -> None:
     assert entry.plan is not None
     assert stage.clients.writer is not None
     run = Run(entry.plan, Journal(entry.path), stage.clients.reader, stage.clients.writer)
-    await recovery.undo(run)
+    await recovery.undo(entry, run)
     run.journal.close()
     assert not stage.cordoned("a")
     assert not stage.claimed("a")
