@@ -1,5 +1,5 @@
-"""One account and region: calls in worker threads, paced, with deadlines, reads tried again. What is asked is in
-reader and writer, how an SDK sends it in sdk."""
+"""One account and region: calls through the helper process, paced, with deadlines, reads tried again. What is asked is
+in reader and writer, how an SDK sends it in sdk."""
 
 import asyncio
 import os
@@ -7,17 +7,18 @@ import random
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
-from core.clients.alibaba import errors
+from core.clients.alibaba.call import Call, Start
 from core.clients.alibaba.errors import BadCredentials, CloudError, Silent, Throttled, WrongAnswer
 from core.clients.alibaba.pace import READS_PER_SECOND, WRITES_PER_SECOND, Pace
-from core.clients.alibaba.sdk import IMPORTING, Call, Sdk
+from core.clients.alibaba.process import Process
 from core.clients.alibaba.settings import Settings
-from core.clients.alibaba.threads import Threads
 
-THREADS = 8
+READ_TIMEOUT = 10.0
+"""Seconds without a byte from the server."""
+IMPORTING = 90.0
+"""Seconds after which an import that hangs is given up: 2 s with a warm cache, 5 s cold, more on a busy machine."""
 DEADLINE = 25.0
 """Seconds for one answer, whatever drips in."""
 ATTEMPTS = 3
@@ -37,8 +38,7 @@ class Connection:
         """Requests sent, by product and action."""
         self.sent: deque[float] = deque(maxlen=1000)
         """When the latest ones were (monotonic)."""
-        self._sdk = Sdk(settings, region, env)
-        self._threads = Threads(THREADS, "cloud")
+        self._process = Process(Start(settings, region, READ_TIMEOUT), env)
         self._reads, self._writes = Pace(READS_PER_SECOND), Pace(WRITES_PER_SECOND)
         self._prepared: dict[str, asyncio.Future[None]] = {}
         self._renewed = -RENEW_PERIOD
@@ -61,18 +61,19 @@ class Connection:
         return await self._once(call)
 
     def close(self) -> None:
-        """Let the worker threads end; what they still wait for is dropped."""
-        self._threads.close()
+        """End the helper process; what it still waits for is dropped."""
+        self._process.close()
 
     async def _once(self, call: Call) -> Any:
         self.calls[f"{call.product} {call.action}"] += 1
         self.sent.append(time.monotonic())
         try:
-            body = await asyncio.wait_for(self._threads.run(partial(self._sdk.send, call)), DEADLINE)
+            body = await asyncio.wait_for(self._process.send(call), DEADLINE)
         except TimeoutError:
             raise Silent(call.product, call.action, "no answer in time") from None
-        except Exception as error:  # whatever an SDK raises has no common base, and its text must not get out
-            raise self._translated(call, error) from None
+        except BadCredentials:
+            self._renew()
+            raise
         if body is None:
             raise WrongAnswer(call.product, call.action, "the answer is not of this action's shape")
         return body
@@ -82,22 +83,21 @@ class Connection:
         either: it would be held up, and arrive together with the next ones."""
         loading = self._prepared.get(call.product)
         if loading is None or (loading.done() and loading.exception() is not None):
-            job = self._threads.run(partial(self._sdk.prepare, call.product))
-            loading = self._prepared[call.product] = asyncio.ensure_future(job)
+            loading = self._prepared[call.product] = asyncio.ensure_future(self._process.prepare(call.product))
         await asyncio.wait(self._prepared.values(), timeout=IMPORTING)
         if not loading.done():
             raise Silent(call.product, call.action, "its SDK was not imported in time")
         try:
             loading.result()
-        except Exception as error:  # as for a call
-            raise self._translated(call, error) from None
+        except BadCredentials:
+            self._renew()
+            raise
 
-    def _translated(self, call: Call, error: Exception) -> CloudError:
-        found = errors.translated(call.product, call.action, error, self.settings.said_by)
-        if isinstance(found, BadCredentials) and time.monotonic() - self._renewed >= RENEW_PERIOD:
+    def _renew(self) -> None:
+        """Have the credentials read again, now and then: somebody may replace them."""
+        if time.monotonic() - self._renewed >= RENEW_PERIOD:
             self._renewed = time.monotonic()
-            self._sdk.renew()
-        return found
+            self._process.renew()
 
     async def _recover(self, error: CloudError, attempt: int) -> None:
         """Wait for another attempt, or pass the error on. A refusal by flow control holds up all reads."""

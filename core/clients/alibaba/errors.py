@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from core.clients.alibaba.call import Failure
 from core.errors import SourceUnreachable, VacancyError, one_line
 
 NAMES = {"ess": "ESS", "ecs": "ECS", "cs": "ACK"}
@@ -41,6 +42,8 @@ class CloudError(VacancyError):
         super().__init__(f"{NAMES.get(product, product)} {action}: {cause}{f'; {hint}' if hint else ''}")
         self.product, self.action, self.cause, self.hint = product, action, cause, hint
         self.code, self.status, self.retry_after, self.request_id = code, status, retry_after, request_id
+        self.permission = ""
+        """The RAM action that a policy would have to allow, where that is what is missing."""
 
     @property
     def outcome_unknown(self) -> bool:
@@ -53,9 +56,7 @@ class BadCredentials(CloudError, SourceUnreachable):
 
 
 class Denied(CloudError, SourceUnreachable):
-    """We may not do this. `permission` is the RAM action that a policy would have to allow."""
-
-    permission = ""
+    """We may not do this."""
 
 
 class Throttled(CloudError):
@@ -195,6 +196,26 @@ def _denied(
     denied = Denied(product, action, cause, hint, **more)
     denied.permission = permission
     return denied
+
+
+def to_failure(error: CloudError) -> Failure:
+    """The error as data."""
+    return Failure(
+        type(error).__name__, error.product, error.action, error.cause, error.hint, error.code, error.status,
+        error.retry_after, error.request_id, error.permission,
+    )  # fmt: skip
+
+
+def of_failure(failure: Failure) -> CloudError:
+    """The error that `to_failure` made data of."""
+    kinds = (BadCredentials, Denied, NotFound, ServerTrouble, Silent, Throttled, Unreachable, WrongAnswer)
+    kind = next((one for one in kinds if one.__name__ == failure.kind), CloudError)
+    error = kind(
+        failure.product, failure.action, failure.cause, failure.hint, failure.code, failure.status,
+        failure.retry_after, failure.request_id,
+    )  # fmt: skip
+    error.permission = failure.permission
+    return error
 
 
 def _text(data: Mapping[str, Any], *names: str) -> str:

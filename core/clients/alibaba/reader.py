@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from core.clients.alibaba import answers
 from core.clients.alibaba.answers import Items, Json
+from core.clients.alibaba.call import Call, Generic, Typed
 from core.clients.alibaba.connection import Connection
 from core.clients.alibaba.errors import WrongAnswer
-from core.clients.alibaba.sdk import Call, Generic, Typed
 from core.cluster.cloud import (
     Alarm,
     ClusterNode,
@@ -179,9 +179,7 @@ class EcsReader(_Product):
 
     async def instances_tagged(self, key: str, value: str) -> Items[Instance]:
         """Machines with a tag."""
-        from alibabacloud_ecs20140526.models import DescribeInstancesRequestTag
-
-        return await self._instances(tag=[DescribeInstancesRequestTag(key=key, value=value)])
+        return await self._instances(tag=[{"key": key, "value": value}])
 
     async def instances_in(self, vpc: str) -> Items[Instance]:
         """All machines of a VPC."""

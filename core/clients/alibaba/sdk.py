@@ -1,68 +1,28 @@
-"""The three SDKs, imported when the first call needs them, in a worker thread: their clients, their typed and their
-generic call, their log handlers removed. Blocking code; connection runs it."""
+"""The three SDKs, each imported when its first call needs it: their clients, their typed and their generic call.
+Blocking code, for the threads of the helper process only."""
 
-import gc
-import logging
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
 from core.clients.alibaba import credentials
+from core.clients.alibaba.call import Call, Generic, Typed
 from core.clients.alibaba.settings import Settings
 from core.clients.kubernetes.proxy import proxy_for
 
 CONNECT_TIMEOUT = 5.0
-READ_TIMEOUT = 10.0
-"""Seconds without a byte. The SDKs know no deadline for a whole call; connection sets one."""
-IMPORTING = 90.0
-"""Seconds after which an import that hangs is given up: 2 s with a warm cache, 5 s cold, more on a busy machine."""
-
 _PACKAGES = {"ess": "alibabacloud_ess20140828", "ecs": "alibabacloud_ecs20140526", "cs": "alibabacloud_cs20151215"}
-_LOGGERS = ("darabonba-core", "alibabacloud-tea", "credentials")
 _METADATA_SWITCH = "ALIBABA_CLOUD_ECS_METADATA_DISABLED"
-_importing = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A call that the SDK has a method for: `describe_instances` with DescribeInstancesRequest(**fields).
-    `path` are the leading arguments of the ACK API (the cluster's id)."""
-
-    product: str
-    method: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    path: tuple[str, ...] = ()
-
-    @property
-    def action(self) -> str:
-        return "".join(word.capitalize() for word in self.method.split("_"))
-
-
-@dataclass(frozen=True, slots=True)
-class Generic:
-    """A call through `call_api`: for what the SDK has no method for, or would send wrongly. The wire's names."""
-
-    product: str
-    action: str
-    version: str
-    query: Mapping[str, Any] = field(default_factory=dict)
-    verb: str = "POST"
-    pathname: str = "/"
-    body: Any = None
-    """JSON, for the ACK API only."""
-
-
-Call = Typed | Generic
 
 
 class Sdk:
-    """The clients of one account and region. Made once, used from several threads."""
+    """The clients of one account and region. Made once, used from several threads. A server that sends no byte for
+    `read_timeout` seconds is given up; the SDKs know no deadline for a whole call, so connection sets one."""
 
-    def __init__(self, settings: Settings, region: str, env: Mapping[str, str]) -> None:
-        self._settings, self._region, self._env = settings, region, env
+    def __init__(self, settings: Settings, region: str, env: Mapping[str, str], read_timeout: float) -> None:
+        self._settings, self._region, self._env, self._read_timeout = settings, region, env, read_timeout
         self._clients: dict[str, Any] = {}
         self._credential: Any = None
         self._making = threading.Lock()
@@ -90,7 +50,9 @@ class Sdk:
             return self._clients[product]
 
     def _make(self, product: str) -> Any:
-        package = load(product, self._settings.metadata)
+        if not self._settings.metadata:  # read at import; without it every look-up of credentials waits for seconds
+            os.environ[_METADATA_SWITCH] = "true"
+        package = import_module(f"{_PACKAGES[product]}.client")
         if self._credential is None:
             self._credential = credentials.client(self._settings, self._env)
         utils = import_module("alibabacloud_tea_openapi.utils_models")
@@ -98,7 +60,7 @@ class Sdk:
             credential=self._credential,
             region_id=self._region,
             connect_timeout=int(CONNECT_TIMEOUT * 1000),
-            read_timeout=int(READ_TIMEOUT * 1000),
+            read_timeout=int(self._read_timeout * 1000),
             user_agent="vacancy",
         )
         if endpoint := self._settings.endpoints.get(product):
@@ -108,52 +70,23 @@ class Sdk:
         return client
 
 
-def load(product: str, metadata: bool = False) -> Any:
-    """The client module of a product, with nothing left that writes to the terminal."""
-    if not _importing.acquire(timeout=IMPORTING):
-        raise TimeoutError(f"importing the SDK of {product} timed out")
-    before, collecting = os.environ.get(_METADATA_SWITCH), gc.isenabled()
-    try:
-        gc.disable()  # no import makes garbage, and looking for some would hold up every thread
-        if not metadata:  # read at import; without it every credential look-up outside ECS waits for seconds
-            os.environ[_METADATA_SWITCH] = "true"
-        import_module(f"{_PACKAGES[product]}.models")
-        module = import_module(f"{_PACKAGES[product]}.client")
-    finally:
-        _restore(_METADATA_SWITCH, before)
-        _quieten()
-        gc.freeze()  # 1,800 modules that stay
-        if collecting:
-            gc.enable()
-        _importing.release()
-    return module
-
-
-def _restore(name: str, value: str | None) -> None:
-    if value is None:
-        os.environ.pop(name, None)
-    else:
-        os.environ[name] = value
-
-
-def _quieten() -> None:
-    """The SDKs log to stderr on import, headers with credentials included when DEBUG=sdk is set."""
-    for name in _LOGGERS:
-        logger = logging.getLogger(name)
-        for handler in list(logger.handlers):
-            logger.removeHandler(handler)
-        logger.addHandler(logging.NullHandler())
-        logger.propagate = False
-        logger.setLevel(logging.CRITICAL + 1)
-
-
 def _typed(client: Any, call: Typed) -> Any:
     models = import_module(f"{_PACKAGES[call.product]}.models")
-    request = getattr(models, f"{call.action}Request")(**call.fields)
+    name = f"{call.action}Request"
+    fields = {key: _modelled(models, name, key, value) for key, value in call.fields.items()}
+    request = getattr(models, name)(**fields)
     method = getattr(client, f"{call.method}_with_options")
     more: tuple[Any, ...] = (*call.path, request, {}) if call.product == "cs" else (request,)
     body = method(*more, _runtime(call.product)).body
     return body.to_map() if hasattr(body, "to_map") else body
+
+
+def _modelled(models: Any, request: str, field: str, value: Any) -> Any:
+    """Plain maps as the SDK's model of that field, where it has one: `DescribeInstancesRequestTag` for `tag`."""
+    model = getattr(models, request + "".join(word.capitalize() for word in field.split("_")), None)
+    if model is None:
+        return value
+    return [model(**one) for one in value] if isinstance(value, list) else model(**value)
 
 
 def _runtime(product: str) -> Any:

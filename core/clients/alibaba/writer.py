@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.clients.alibaba.answers import Json
+from core.clients.alibaba.call import Call, Generic, Typed
 from core.clients.alibaba.connection import Connection
 from core.clients.alibaba.errors import CloudError, WrongAnswer
 from core.clients.alibaba.reader import ESS_VERSION
-from core.clients.alibaba.sdk import Call, Generic, Typed
 
 DRY_RUN = "DryRunOperation"
 """The error code with which ECS says that a dry run would have gone through."""

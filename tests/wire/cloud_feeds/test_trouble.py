@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.clients.alibaba import connection, sdk
+from core.clients.alibaba import connection
 from core.feeds.sink import FeedState, Phase
 from core.kube import node
 from sim.cloud.access import Principal
@@ -25,7 +25,7 @@ WRONG_SHAPE = {"RequestId": "1", "TotalCount": "many", "ScalingGroups": {"Group"
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real time-outs are tested as arithmetic; here silence is noticed after a second."""
-    monkeypatch.setattr(sdk, "READ_TIMEOUT", 1.0)
+    monkeypatch.setattr(connection, "READ_TIMEOUT", 1.0)
     monkeypatch.setattr(connection, "THROTTLED_PAUSE", 0.2)
 
 
