@@ -43,9 +43,10 @@ def run(args: argparse.Namespace, asked: "PlanAction") -> int:
 
 async def _run(args: argparse.Namespace, asked: "PlanAction") -> int:
     from core.session import acting
+    from core.session.arming import armed
     from core.views import action_plan
 
-    source = where(args)
+    source = armed(where(args))
     if not (source.write or args.dry_run):
         raise Refused(f"{acting.READ_ONLY}; --dry-run shows the plan")
     bar = ProgressLine()

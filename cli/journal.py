@@ -57,9 +57,10 @@ def run(args: argparse.Namespace) -> int:
 
 async def _recover(args: argparse.Namespace) -> int:
     from core.session import acting as session
+    from core.session.arming import armed
 
     found = session.entry(args.id)
-    async with session.acting(where(args), found=found) as actor:
+    async with session.acting(armed(where(args)), found=found) as actor:
         lines = await session.compare(actor, found)
         output.write("".join(f"{line}\n" for line in lines))
         if args.do == "compare":

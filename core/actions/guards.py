@@ -1,5 +1,5 @@
-"""What holds whoever is armed: the largest batch, contexts and pools that are never touched. Set in `guards.toml` of
-the user's configuration directory; without it only the batch is limited."""
+"""What holds whoever is armed: the largest batch, contexts and pools that are never touched; and which contexts arm by
+themselves. Set in `guards.toml` of the user's configuration directory; without it only the batch is limited."""
 
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -17,11 +17,13 @@ MAX_NODES = 10
 
 
 class Guards(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`max_nodes` at once; `never_contexts` and `never_pools` are names or patterns such as `prod-*`."""
+    """`max_nodes` at once; `never_contexts` and `never_pools` are names or patterns such as `prod-*`, and so are
+    `armed_contexts`, which need no --write."""
 
     max_nodes: int = MAX_NODES
     never_contexts: tuple[str, ...] = ()
     never_pools: tuple[str, ...] = ()
+    armed_contexts: tuple[str, ...] = ()
 
 
 def load(path: Path | None = None) -> Guards:
@@ -36,6 +38,11 @@ def load(path: Path | None = None) -> Guards:
         return Guards()
     except (OSError, ValueError, msgspec.ValidationError) as error:
         raise InputError(f"{file}: {error}; correct it, nothing is changed meanwhile") from None
+
+
+def arms(guards: Guards, context: str) -> bool:
+    """Whether this context needs no --write; one that is never to be touched always stays read-only."""
+    return bool(_matching(guards.armed_contexts, context)) and not _matching(guards.never_contexts, context)
 
 
 def judge(guards: Guards, context: str, nodes: Iterable[Node]) -> Iterator[Finding]:

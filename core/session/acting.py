@@ -7,6 +7,8 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from core.actions import guards, journal_reading, recovery
 from core.actions.action_plan import ActionPlan, Options
 from core.actions.cloud import Cloud
@@ -50,7 +52,7 @@ class Actor:
         """What would be done. Raises VacancyError."""
         limits = guards.load()
         if asked.max_nodes is not None:
-            limits = guards.Guards(asked.max_nodes, limits.never_contexts, limits.never_pools)
+            limits = msgspec.structs.replace(limits, max_nodes=asked.max_nodes)
         clients = self.clients
         situation = Situation(
             before,

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from core.clock import Clock
 from core.cluster.store import Store
 from core.session.acting import Actor
+from core.session.arming import armed
 from core.session.desk import Desk
 from core.session.guarded import Guarded
 from core.session.imagining import WhatIfProducer
@@ -83,6 +84,7 @@ class Session:
 
     async def updates(self) -> AsyncIterator[Update]:
         """Updates until closed, a round at most every TICK. Raises VacancyError when the source is at its end."""
+        self._where = await asyncio.to_thread(armed, self._where)
         self._source = await self._open()
         if self._closed:  # meanwhile: `close` had nothing to close yet
             await self._source.close()
