@@ -79,6 +79,29 @@ class EssReader(_Product):
 
         return await self._pages(call, "ScalingGroups", ScalingGroup)
 
+    async def group(self, group: str) -> ScalingGroup | None:
+        """One scaling group; None when there is none of that id."""
+        call = self._generic("DescribeScalingGroups", ScalingGroupIds=[group], PageNumber=1, PageSize=ESS_PAGE)
+        body = answers.flat(await self._connection.read(call))
+        rows = answers.rows(body, "ScalingGroups", "ess", call.action)
+        found = answers.decoded(rows, ScalingGroup, answers.with_tags)
+        if found.problems:
+            raise WrongAnswer("ess", call.action, found.problems[0])
+        return next((one for one in found.items if one.id == group), None)
+
+    async def strength(self, group: str) -> Json:
+        """DescribeElasticStrength: how likely the group gets machines, by type and zone (`ResourcePools`)."""
+        return await self._object(self._generic("DescribeElasticStrength", ScalingGroupId=group))
+
+    async def diagnosis(self, group: str) -> list[Json]:
+        """DescribeScalingGroupDiagnoseDetails: what would keep the group from growing, as ESS itself sees it."""
+        call = self._generic("DescribeScalingGroupDiagnoseDetails", ScalingGroupId=group)
+        return answers.rows(await self._object(call), "Details", "ess", call.action)
+
+    async def limits(self) -> Json:
+        """DescribeLimitation: the account's quotas of Auto Scaling."""
+        return await self._object(self._generic("DescribeLimitation"))
+
     async def members(self, group: str) -> Items[ScalingInstance]:
         """The machines of one group."""
         return await self._list(
@@ -141,6 +164,12 @@ class EssReader(_Product):
     async def _activities(self, call: Generic) -> Items[ScalingActivity]:
         body = answers.flat(await self._connection.read(call))
         return answers.decoded(answers.rows(body, "ScalingActivities", "ess", call.action), ScalingActivity)
+
+    async def _object(self, call: Generic) -> Json:
+        body = answers.flat(await self._connection.read(call))
+        if not isinstance(body, dict):
+            raise WrongAnswer("ess", call.action, "the answer is no object")
+        return body
 
     def _generic(self, action: str, **query: Any) -> Generic:
         return Generic("ess", action, ESS_VERSION, {"RegionId": self._region, **query})
@@ -205,6 +234,13 @@ class EcsReader(_Product):
         if not isinstance(body, dict) or not isinstance(body.get("UserData", ""), str):
             raise WrongAnswer("ecs", call.action, "the answer holds no userdata")
         return UserDataOf(instance_id, classify(body.get("UserData") or ""))
+
+    async def vswitches(self, ids: Sequence[str]) -> list[Json]:
+        """DescribeVSwitches of these: `AvailableIpAddressCount`, `ZoneId`. At most fifty."""
+        # generic: the SDK's method is spelled describe_vswitches, its model DescribeVSwitchesRequest
+        query = {"RegionId": self._region, "VSwitchId": ",".join(ids[:50]), "PageSize": 50}
+        call = Generic("ecs", "DescribeVSwitches", "2014-05-26", query)
+        return answers.rows(answers.flat(await self._connection.read(call)), "VSwitches", "ecs", call.action)
 
     async def ask(self, method: str, **fields: Any) -> Json:
         """Any other question of the ECS SDK (`describe_price` …), the answer flattened."""

@@ -53,6 +53,17 @@ class EssWriter(_Product):
             **({"ActivityMetadata": metadata} if metadata else {}),
         )
 
+    async def preview(self, group: str, kind: str, value: int) -> Json:
+        """ScaleWithAdjustment that is only planned: nothing changes. `PlanResult.ResourceAllocations` says which
+        machines would come; the error says what the account may not do."""
+        return await self._ask(
+            "ScaleWithAdjustment",
+            ScalingGroupId=group,
+            AdjustmentType=kind,
+            AdjustmentValue=value,
+            ExecutionMode="PlanOnly",
+        )
+
     async def set_desired(self, group: str, size: int) -> Json:
         """ModifyScalingGroup of the desired capacity: no client token and no activity id; read the group again."""
         return await self._ask("ModifyScalingGroup", ScalingGroupId=group, DesiredCapacity=size)
