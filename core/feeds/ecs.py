@@ -4,7 +4,8 @@ were attached what their userdata does (never what it holds)."""
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from core.analysis import origin
 from core.clients.alibaba import NotFound
@@ -74,8 +75,7 @@ class EcsFeed:
 
     async def read_user_data(self) -> None:
         """Of attached machines, one by one: it decides whether they joined by themselves."""
-        attached = self._when_changed("userdata", self._attached, "Node", *origin.KINDS)
-        wanted = self._fresh("userdata", attached, USER_DATA_AGE)
+        wanted = self._fresh("userdata", await self._attached(), USER_DATA_AGE)
         if not wanted and not self._user_data.held:
             self._user_data.merge(())
         for name in wanted:
@@ -116,8 +116,22 @@ class EcsFeed:
             for one in known.table(kind).values():
                 yield from one.instance_types
 
-    def _attached(self) -> Iterator[str]:
+    async def _attached(self) -> tuple[str, ...]:
+        """Machines that were attached, worked out anew in a thread when what the cloud says has changed."""
         known = self._around.known
-        for node in known.table("Node").values():
-            if node.instance_id in known.table(INSTANCE.name) and origin.of(node, known.table).attached:
-                yield node.instance_id
+        version, held = self._names.get("userdata", (-1, ()))
+        now = known.version(*origin.KINDS)
+        if now != version:
+            tables = {kind: dict(known.table(kind)) for kind in ("Node", *origin.KINDS)}
+            held = await asyncio.to_thread(_attached, tables)
+            self._names["userdata"] = now, held
+        return held
+
+
+def _attached(tables: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    machines, nodes = tables[INSTANCE.name], tables["Node"].values()
+    return tuple(
+        node.instance_id
+        for node in nodes
+        if node.instance_id in machines and origin.of(node, tables.__getitem__).attached
+    )

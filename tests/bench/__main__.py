@@ -3,7 +3,17 @@
 import subprocess
 import sys
 
-PARTS = ("startup", "decode", "store_memory", "cold_start", "watch_load", "replan", "eci_view", "key_latency")
+PARTS = (
+    "startup",
+    "decode",
+    "store_memory",
+    "cold_start",
+    "watch_load",
+    "cloud_feed",
+    "replan",
+    "eci_view",
+    "key_latency",
+)
 
 
 def main() -> int:
