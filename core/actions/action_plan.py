@@ -73,13 +73,18 @@ class BudgetUse(msgspec.Struct, frozen=True):
 
 class Effect(msgspec.Struct, frozen=True):
     """What the what-if expects: pod -> node for those that land; those that would wait; those gone for good; how the
-    autoscaler would resize groups (id, from, to). `at`: the moment of the data, in seconds since the epoch."""
+    autoscaler would resize groups (id, from, to). `at`: the moment of the data, in seconds since the epoch.
+
+    `eci`: those that land on ECI; all of them cost at least `eci_a_day` there, None where no price is known."""
 
     lands: dict[str, str] = {}
     waits: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     resizes: tuple[tuple[str, int, int], ...] = ()
     at: float = 0.0
+    eci: tuple[str, ...] = ()
+    eci_a_day: float | None = None
+    currency: str = ""
 
 
 class Options(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from core.actions import access, budget_use, guards, node_patch, node_pods, preflight
+from core.actions import access, budget_use, guards, landing, node_patch, node_pods, preflight
 from core.actions.action_plan import (
     ActionPlan,
     Effect,
@@ -18,9 +18,6 @@ from core.actions.action_plan import (
 )
 from core.actions.node_pods import Fate, Sorted
 from core.actions.situation import Situation, nodes_named
-from core.analysis import planning
-from core.analysis.what_if import drain as drained
-from core.analysis.what_if import what_if
 from core.clients.kubernetes import Reader
 from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
@@ -36,7 +33,8 @@ async def plan(situation: Situation, names: Iterable[str], options: Options, why
     nodes = nodes_named(snapshot, names)
     sorts = await sorted_pods(reader, snapshot, [node.name for node in nodes], options)
     going = [one.pod for one in sorts if one.fate is Fate.LEAVES]
-    effect = await asyncio.to_thread(_effect, situation.before, [node.name for node in nodes], going)
+    names_now = [node.name for node in nodes]
+    effect = await asyncio.to_thread(landing.effect, situation.before, names_now, going, situation.prices)
     leaving = tuple(sorted(_leaving(going, effect), key=lambda pod: pod.tier))
     uses, budget_findings = budget_use.used(snapshot, going)
     findings = [
@@ -46,7 +44,8 @@ async def plan(situation: Situation, names: Iterable[str], options: Options, why
         *await _asked(situation, nodes, leaving, options),
         *_lonely(snapshot, going),
         *_delays(nodes),
-        *_unplaced(effect),
+        *_held_by_hooks(snapshot, nodes),
+        *landing.findings(effect),
     ]
     return ActionPlan(
         id=new_id(situation.now),
@@ -78,18 +77,6 @@ async def sorted_pods(reader: Reader, snapshot: Snapshot, names: Iterable[str], 
 
     pods = await asyncio.gather(*(node_pods.pods_of(reader, name) for name in names))
     return [node_pods.sort(pod, options, exists) for some in pods for pod in some]
-
-
-def _effect(before: planning.Plan, names: Sequence[str], going: Sequence[Pod]) -> Effect:
-    found = what_if(before, [drained(names)])
-    keys = {pod.key for pod in going}
-    return Effect(
-        lands={pod: node for pod, node in found.lands.items() if pod in keys},
-        waits=tuple(pod for pod in found.displaced if pod in keys),
-        lost=tuple(pod for pod in found.lost if pod in keys),
-        resizes=tuple((one.group, one.before, one.after) for one in found.resize),
-        at=before.snapshot.as_of,
-    )
 
 
 def _leaving(going: Iterable[Pod], effect: Effect) -> Iterator[LeavingPod]:
@@ -133,11 +120,16 @@ def _delays(nodes: Iterable[Node]) -> Iterator[Finding]:
                 yield Finding(Level.WARNING, "DelayDeletion", node.name, text)
 
 
-def _unplaced(effect: Effect) -> Iterator[Finding]:
-    growth = ", ".join(f"{group} from {before} to {after}" for group, before, after in effect.resizes)
-    hope = f"until the autoscaler grows {growth}" if growth else "until there is room"
-    for pod in effect.waits:
-        yield Finding(Level.WARNING, "WouldWait", pod, f"no other node has room: it would be pending {hope}")
+def _held_by_hooks(snapshot: Snapshot, nodes: Iterable[Node]) -> Iterator[Finding]:
+    """Machines that the scaling service is taking away, or has just made, and that wait for a lifecycle hook."""
+    members = snapshot.table("ScalingInstance").values()
+    states = {member.instance_id: member for member in members if member.state.endswith(":Wait")}
+    for node in nodes:
+        if (member := states.get(node.instance_id)) is not None:
+            hooks = snapshot.table("LifecycleHook").values()
+            names = ", ".join(hook.name or hook.id for hook in hooks if hook.group_id == member.group_id)
+            text = f"its machine is {member.state} in {member.group_id}: a lifecycle hook waits ({names or 'unnamed'})"
+            yield Finding(Level.WARNING, "LifecycleHookWaits", node.name, text)
 
 
 def _weightiest(findings: Iterable[Finding]) -> Iterator[Finding]:

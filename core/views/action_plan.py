@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from core.actions.action_plan import ActionPlan, Level
+from core.actions.action_plan import ActionPlan, Effect, Level
 from core.actions.run import ARRIVED, NodeProgress, Progress
 from core.views.action import Line
 from core.views.format import count
@@ -52,16 +52,25 @@ def _pods(plan: ActionPlan) -> Iterator[Line]:
     if effect is None:
         return
     moving = [pod for pod in plan.leaving if not pod.finished]
-    parts = [f"{count(len(effect.lands))} land on {_many(len(set(effect.lands.values())), 'node')}"]
+    on_nodes = {pod: node for pod, node in effect.lands.items() if pod not in set(effect.eci)}
+    parts = [f"{count(len(on_nodes))} land on {_many(len(set(on_nodes.values())), 'node')}"]
+    if effect.eci:
+        parts.append(f"{count(len(effect.eci))} on ECI ({_eci_cost(effect)})")
     if effect.waits:
         parts.append(f"{_many(len(effect.waits), 'pod')} would wait")
     if effect.lost:
         parts.append(f"{_many(len(effect.lost), 'pod')} would be gone for good")
     moment = time.strftime("%H:%M:%S", time.gmtime(effect.at))
     text = f"{_many(len(moving), 'pod')} leave: {', '.join(parts)}" if moving else "no pod has to move"
-    yield f"{text}   (what-if of {moment}Z)", Tone.WARNING if effect.waits or effect.lost else Tone.PLAIN
+    yield f"{text}   (what-if of {moment}Z)", Tone.WARNING if effect.waits or effect.lost or effect.eci else Tone.PLAIN
     for group, before, after in effect.resizes:
         yield f"the autoscaler would then resize {group} from {before} to {after}", Tone.PLAIN
+
+
+def _eci_cost(effect: Effect) -> str:
+    if effect.eci_a_day is None:
+        return "price unknown"
+    return f"at least {effect.eci_a_day:,.2f} {effect.currency} a day"
 
 
 def _budgets(plan: ActionPlan) -> Iterator[Line]:
