@@ -13,6 +13,8 @@ from core.errors import one_line
 from core.kube import timestamps
 
 CONFIG_MAP = "cluster-autoscaler-status"
+IN_PROGRESS = "InProgress"
+"""`scale_up` of a group that waits for nodes which the autoscaler asked for."""
 UPDATED_ANNOTATION = "cluster-autoscaler.kubernetes.io/last-updated"
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from core.analysis import autoscaler, pending
 from core.analysis.autoscaler import Autoscaler
 from core.analysis.pending import Pending
-from core.analysis.pending.result import SUCCESSFUL
 from core.analysis.placement import Placement
 from core.analysis.placement.following import follow
 from core.analysis.scale_in import judge
@@ -66,8 +65,8 @@ class Replanner:
         decided, before_packing = pending.decide(snapshot, policy, running.status, placement)
         if not policy.scale_down_with_packed_pods:
             placement.rollback(before_packing)
-        growing = decided.choice.result == SUCCESSFUL
-        scale_in = judge(snapshot, policy, placement, running, observed, growing)
+        choice = decided.choice
+        scale_in = judge(snapshot, policy, placement, running, observed, choice.grows, choice.waits_until is not None)
         self._last = (snapshot, policy, placement)
         return Plan(snapshot, policy, running, decided, scale_in)
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+from core.analysis import not_evaluated
 from core.analysis.planning import Plan
 from core.analysis.prices import Machine, Prices
 from core.analysis.scale_in.result import NodeVerdict
@@ -187,4 +188,5 @@ def rules(plan: Plan) -> str:
     source = policy.source("scale_down_utilization_threshold")
     judged_by = reasons.judged_by(policy.rule_set, plan.running)
     evidence = f"; known by: {'; '.join(plan.running.evidence)}" if plan.running.evidence else ""
-    return f"{judged_by}; threshold {threshold} % ({source}){evidence}"
+    missing = ", ".join(not_evaluated.chosen(policy))
+    return f"{judged_by}; threshold {threshold} % ({source}){f'; not evaluated: {missing}' * bool(missing)}{evidence}"

@@ -4,6 +4,7 @@ is decided is in core/analysis/pending; one class in full is in pending_detail."
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.analysis import not_evaluated
 from core.analysis.pending import GroupOption, PodVerdict
 from core.analysis.planning import Plan
 from core.kube.pod_requests import Amounts
@@ -201,6 +202,7 @@ def headlines(plan: Plan, found: Sequence[PendingClass], now: float) -> tuple[st
     return (
         " │ ".join((f"{who} in {kinds}{since}", *_next(plan, waiting))),
         *_no_groups(plan),
+        *_not_evaluated(plan),
         *troubles.headline(plan, now),
     )
 
@@ -210,16 +212,25 @@ def _no_groups(plan: Plan) -> Iterable[str]:
         yield "no scaling group is known (yet), so nobody can tell what could grow: the cloud was not read"
 
 
+def _not_evaluated(plan: Plan) -> Iterable[str]:
+    missing = not_evaluated.chosen(plan.policy)
+    if missing:
+        yield f"switched on and not evaluated here: {', '.join(missing)}"
+
+
 def _next(plan: Plan, waiting: int) -> Iterable[str]:
     choice = plan.pending.choice
     names = {group.id: group.name for group in plan.snapshot.groups.values()}
     if choice.resize:
         grown = ", ".join(f"{names.get(one.group, one.group)} {one.before} -> {one.after}" for one in choice.resize)
         chance = f" (or another of {len(choice.ties)} equal groups)" if len(choice.ties) > 1 else ""
-        yield f"next: {grown} by {choice.expander}, helps {len(choice.helped)}{chance}"
+        soon = "" if choice.waits_until is None else ", as soon as no more pods come"
+        yield f"next: {grown} by {choice.expander}, helps {len(choice.helped)}{chance}{soon}"
         existing = sum(one.verdict in ("fits-existing", "eci") for one in plan.pending.pods)
         left = waiting - len(choice.helped) - existing
         yield f"then {fmt.count(left)} still {_plural(left, 'waits', 'wait')}" if left else "then nobody waits"
+    elif not choice.known:
+        yield f"nobody can tell which group grows: {choice.error}"
     elif choice.result not in ("NotNeeded", "Successful"):
         yield f"no group grows: {choice.error or _RESULTS.get(choice.result, choice.result)}"
 

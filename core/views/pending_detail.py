@@ -49,7 +49,7 @@ def _ago(moment: int | None, now: float) -> str:
 
 def _groups(plan: Plan, one: PendingClass, now: float) -> TableView:
     names = {group.id: group.name for group in plan.snapshot.groups.values()}
-    skipped = {option.group: option.skipped for option in plan.pending.groups}
+    passed_over = {option.group: option.skipped or option.rejected for option in plan.pending.groups}
     columns = (
         Column("group", "GROUP", 24, 12),
         Column("fits", "FITS", 5),
@@ -59,7 +59,7 @@ def _groups(plan: Plan, one: PendingClass, now: float) -> TableView:
     )
     rows = []
     for group, refusal in one.first.groups.items():
-        passed = skipped.get(group)
+        passed = passed_over.get(group)
         verdict = Cell("✓ yes", 0, Tone.GOOD) if refusal is None else Cell("✗ no" if refusal.known else "? unknown", 1)
         why = "" if refusal is None else "; ".join(refusal.reasons)
         growth = text_cell("yes", Tone.GOOD) if passed is None else text_cell(reasons.meaning(passed), Tone.WARNING)

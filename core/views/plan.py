@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from core.analysis import not_evaluated
 from core.analysis.pending.result import (
     UNKNOWN,
     Choice,
@@ -15,7 +16,8 @@ from core.analysis.pending.result import (
 )
 from core.analysis.pending.templates import NAME_START
 from core.analysis.planning import Plan
-from core.scheduling.refusal import NOT_EVALUATED, Refusal
+from core.analysis.scale_in.timing import AWAITS_PODS
+from core.scheduling.refusal import Refusal
 from core.views import reasons, scale_in
 
 
@@ -30,7 +32,7 @@ def document(plan: Plan) -> dict[str, Any]:
         "autoscaler": str(plan.running),
         "policy": policy.described(),
         "unavailable": sorted(snapshot.unavailable),
-        "notEvaluated": list(NOT_EVALUATED),
+        "notEvaluated": not_evaluated.of(policy),
         **pending(plan.pending),
         "scaleIn": scale_in.document(plan.scale_in, snapshot.as_of),
     }
@@ -78,6 +80,7 @@ def _group(one: GroupOption) -> dict[str, Any]:
     found: dict[str, Any] = {
         "group": one.group,
         "skipped": one.skipped,
+        "rejected": one.rejected,
         "nodes": option.nodes if option is not None else 0,
         "pods": [pod.key for pod in option.pods] if option is not None else [],
         "waste": None,
@@ -96,6 +99,8 @@ def _choice(choice: Choice) -> dict[str, Any]:
         "resize": [{"group": one.group, "from": one.before, "to": one.after} for one in choice.resize],
         "podsHelped": [pod.key for pod in choice.helped],
         "error": choice.error or None,
+        "waitsFor": AWAITS_PODS if choice.waits_until is not None else None,
+        "waitsUntil": scale_in.moment(choice.waits_until),
     }
 
 
@@ -124,6 +129,8 @@ def explanation(
         case "by-hand":
             why = reasons.meaning(skipped.get(fits[0], "")) if fits else ""
             return f"Fits a new node of {_listed(fitting)}, but the autoscaler adds none. {why}"
+    if choice.undecided and fits:
+        return f"Fits a new node of {_listed(fitting)}, but nobody can tell which group grows ({choice.error})."
     return _nowhere(verdict)
 
 

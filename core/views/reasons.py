@@ -34,6 +34,7 @@ WHY_A_NODE_STAYS: Mapping[str, str] = {
 
 WHY_IT_WAITS: Mapping[str, str] = {
     "ScaleDownInCooldown": "The cluster changed a short while ago; nothing is removed until the cool-down is over.",
+    "ScaleUpInCooldown": "The waiting pods are very new: the autoscaler looks for more before it does anything.",
     "ScaleUpFirst": "The next loop adds nodes; after that nothing is removed for a while.",
     "ScaleDownDisabled": "Scale-in is switched off.",
     "ClusterUnhealthy": "Too many nodes are not ready: the autoscaler neither grows nor shrinks anything.",
@@ -75,10 +76,8 @@ WHY_A_POD_IS_IGNORED: Mapping[str, str] = {
     "gated": "A scheduling gate holds it back; the scheduler has not looked at it yet.",
     "young": "It is too new: the autoscaler waits a moment for more pods or for room.",
     "terminating": "It is being deleted.",
-    "nominated": "Pods of lower priority make room for it on a node that exists.",
     "not-unschedulable": "The scheduler has not said yet that it fits nowhere.",
     "other-scheduler": "A scheduler that the autoscaler does not follow looks after it.",
-    "unknown": "A rule that decides about it is not evaluated here.",
 }
 
 EVERYTHING: Mapping[str, str] = {

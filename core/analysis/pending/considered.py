@@ -2,9 +2,10 @@
 
 Source: utils/kubernetes/listers.go, core/utils/expendable.go and core/podlistprocessor of the Cluster Autoscaler."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from core.analysis.placement.bookings import expendable
+from core.analysis.vendors.overlay import GPU_RESOURCES
 from core.kube import timestamps
 from core.kube.pod import Pod
 from core.policy import Policy
@@ -13,7 +14,8 @@ EXPENDABLE, DAEMONSET, GATED, YOUNG = "expendable", "daemonset", "gated", "young
 TERMINATING, NOT_SEEN, OTHER_SCHEDULER = "terminating", "not-unschedulable", "other-scheduler"
 _DELAY = "cluster-autoscaler.kubernetes.io/pod-scale-up-delay"
 _DAEMONSET_POD = "cluster-autoscaler.kubernetes.io/daemonset-pod"
-_DEFAULT_SCHEDULER = "default-scheduler"
+_NEW, _NEW_WITH_GPU = 2, 30
+"""Seconds for which a pod is new: unschedulablePodTimeBuffer, unschedulablePodWithGpuTimeBuffer."""
 
 
 def waiting(pods: Iterable[Pod]) -> list[Pod]:
@@ -57,6 +59,24 @@ def passed_over(pod: Pod, policy: Policy, now: float) -> str | None:
     if wait > 0 and pod.created is not None and now - pod.created <= wait:
         return YOUNG
     return None
+
+
+def more_awaited(pods: Sequence[Pod], policy: Policy, now: float) -> float | None:
+    """Until when (seconds since the epoch) the autoscaler waits for more pods before it grows anything, because even
+    the oldest of these is very new; None when it doesn't. Where it is told not to wait for schedulers, it never does.
+
+    Source: allPodsAreNew in core/static_autoscaler.go."""
+    if policy.bypassed_scheduler_names:
+        return None
+    with_gpu = [pod for pod in pods if any(pod.shape.requests.get(gpu) for gpu in GPU_RESOURCES)]
+    ends = [oldest + buffer for some, buffer in ((pods, _NEW), (with_gpu, _NEW_WITH_GPU)) if (oldest := _oldest(some))]
+    end = max(ends, default=0.0)
+    return end if end > now else None
+
+
+def _oldest(pods: Iterable[Pod]) -> float | None:
+    """When the oldest came; None when there are none, or one that doesn't say."""
+    return min((pod.created or 0 for pod in pods), default=None) or None
 
 
 def by_priority(pods: Iterable[Pod]) -> list[Pod]:

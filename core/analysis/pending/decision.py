@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from core.analysis.autoscaler_status import Status
+from core.analysis.autoscaler_status import IN_PROGRESS, Status
 from core.analysis.groups import Membership, membership
 from core.analysis.pending import considered, equivalence, expanders, health, packing, similar, templates
 from core.analysis.pending.estimator import all_requests, estimate
@@ -33,7 +33,7 @@ from core.analysis.pending.result import (
     PodVerdict,
     Waste,
 )
-from core.analysis.pending.skips import MAX_SIZE, NOT_AUTOSCALED, Skips
+from core.analysis.pending.skips import FILTERED_OUT, MAX_NODES, MAX_SIZE, NOT_AUTOSCALED, Skips
 from core.analysis.pending.templates import Template
 from core.analysis.placement import Placement
 from core.analysis.vendors import overlay_of
@@ -42,7 +42,7 @@ from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
 from core.kube.pod import Pod
 from core.policy import Policy
-from core.scheduling.refusal import Refusal
+from core.scheduling.refusal import NODE_RESOURCES_FIT, Refusal
 
 Fit = Mapping[str, Refusal | None]
 
@@ -65,8 +65,17 @@ class _Decision:
         self._placement = placement
         self._eci = Eci(snapshot)
         self._by_type: dict[str, dict[str, Fit]] = {}
+        self._arriving: Mapping[int, Template] = {}
         self._templates = templates.of(snapshot, self._members, policy, self._pods_on())
-        self._upcoming = {group: self._health.upcoming(group, self._targets[group]) for group in snapshot.groups}
+        self._upcoming = {group: self._on_their_way(group) for group in snapshot.groups}
+
+    def _on_their_way(self, group: str) -> int:
+        """Nodes that were asked for. Since 1.36 they only count while the autoscaler has a request of its own running,
+        where its status says so."""
+        part = self._status.groups.get(group) if self._status is not None else None
+        if part is not None and part.scale_up != IN_PROGRESS and self._policy.rule_set.at_least(1, 36):
+            return 0
+        return self._health.upcoming(group, self._targets[group])
 
     def _pods_on(self) -> Mapping[str, Sequence[Pod]]:
         return dict(zip((node.name for node in self._placement.nodes), self._placement.pods, strict=True))
@@ -76,7 +85,7 @@ class _Decision:
         for name in self._health.starting():
             if (node := placement.index(name)) is not None:
                 placement.withdraw(node)
-        packing.add_upcoming(placement, self._templates, self._upcoming)
+        self._arriving = packing.add_upcoming(placement, self._templates, self._upcoming)
         waiting = considered.waiting(self._snapshot.pods.values())
         reasons = {pod.key: considered.ignored(pod, policy) for pod in waiting}
         mark = placement.mark()
@@ -86,10 +95,12 @@ class _Decision:
         needy = [pod for pod in left if reasons[pod.key] is None]
         fits, self._by_type = self._fits(needy), self._types(needy)
         options = self._options(needy, fits)
-        choice = self._choice(needy, options)
+        until = considered.more_awaited(needy, policy, self._snapshot.as_of)
+        choice = replace(self._choice(fits, options), waits_until=until)
+        options = {name: _with_rejection(one, choice) for name, one in options.items()}
         helped = {pod.key for pod in choice.helped}
         made = Pending(
-            pods=tuple(self._verdict(pod, reasons[pod.key], packed, fits, options, helped) for pod in waiting),
+            pods=tuple(self._verdict(pod, reasons[pod.key], packed, fits, options, choice, helped) for pod in waiting),
             groups=tuple(options.values()),
             expanders=self._shown(options),
             choice=choice,
@@ -110,7 +121,7 @@ class _Decision:
             mark = self._placement.mark()
             node = self._placement.add_node(template.node, template.pods)
             for made, pod in samples.items():
-                answers[made][name] = self._placement.first_failure(pod, node)
+                answers[made][name] = self._placement.first_failure(pod, node) or _unsure(template)
             self._placement.rollback(mark)
         return {pod.key: answers[id(made)] for pod, made in zip(pods, classes, strict=True)}
 
@@ -154,8 +165,7 @@ class _Decision:
             return None
         alike = self._similar(group, pods, valid)
         most = self._limits.most_new_nodes(sum(self._free(id_) for id_ in (group, *alike)))
-        newer = self._policy.rule_set.at_least(1, 33)
-        found = estimate(self._placement, self._templates[group], pods, most, newer)
+        found = estimate(self._placement, self._templates[group], pods, most, self._policy)
         if not found.nodes:
             return None
         if self._policy.per_group(self._snapshot.groups[group]).zero_or_max_node_scaling:
@@ -181,16 +191,27 @@ class _Decision:
             and similar.alike(self._templates[group], self._templates[other], self._policy)
         )
 
-    def _choice(self, pods: Sequence[Pod], options: Mapping[str, GroupOption]) -> Choice:
+    def _choice(self, fits: Mapping[str, Fit], options: Mapping[str, GroupOption]) -> Choice:
         if not self._health.cluster_healthy:
             return Choice(UNHEALTHY)
-        if not pods:
+        if not fits:
             return Choice(NOT_NEEDED)
         offered = self._narrowed([one.option for one in options.values() if one.option is not None])
-        expander, ties = expanders.chain(offered, self._policy)
-        if not ties:
-            return Choice(NO_OPTIONS)
-        return self._resized(expander, ties)
+        picked = expanders.chain(offered, self._policy)
+        if not picked.known:
+            names = tuple(option.group for option in picked.options)
+            return Choice(
+                ERROR, picked.expander, names, error=f"not evaluated: expander {picked.expander}", known=False
+            )
+        if picked.options:
+            return self._resized(picked.expander, picked.options)
+        unsure = _not_evaluated(fits)
+        return Choice(NO_OPTIONS, error=unsure or self._full(), known=not unsure)
+
+    def _full(self) -> str:
+        """The cluster takes no node more, whatever anybody would need."""
+        most = self._policy.max_nodes_total
+        return MAX_NODES if 0 < most <= self._health.cluster.ready else ""
 
     def _narrowed(self, options: Sequence[Option]) -> Sequence[Option]:
         """What a vendor's rules leave to the expander."""
@@ -205,7 +226,7 @@ class _Decision:
         names = tuple(option.group for option in ties)
         nodes = self._limits.capped(best.nodes, self._templates[best.group])
         if nodes < 1:
-            return Choice(ERROR, expander, names, error="max total nodes in cluster reached")
+            return Choice(ERROR, expander, names, error=MAX_NODES)
         sizes = [
             (group, self._targets[group], self._snapshot.groups[group].max_size)
             for group in (best.group, *best.similar)
@@ -223,6 +244,7 @@ class _Decision:
         packed: Mapping[str, int],
         fits: Mapping[str, Fit],
         options: Mapping[str, GroupOption],
+        choice: Choice,
         helped: Collection[str],
     ) -> PodVerdict:
         if ignored is not None:
@@ -231,20 +253,40 @@ class _Decision:
         if burst is not None and (burst.always or pod.key not in packed):
             return PodVerdict(pod, ECI, self._eci.node, groups=fits.get(pod.key, {}))
         if pod.key in packed:
-            node = self._placement.nodes[packed[pod.key]]
+            node, coming = self._placement.nodes[packed[pod.key]], self._arriving.get(packed[pod.key])
+            if coming is not None and coming.unread:
+                return PodVerdict(pod, UNKNOWN, groups={coming.group.id: _unsure(coming)})
             return PodVerdict(pod, ECI if node.virtual else FITS_EXISTING, node.name)
         answers = fits[pod.key]
         types = {group: said[pod.key] for group, said in self._by_type.items()}
-        return PodVerdict(
-            pod, SCALE_OUT if pod.key in helped else _outlook(answers, options), groups=answers, types=types
-        )
+        verdict = SCALE_OUT if pod.key in helped else _outlook(answers, options, choice)
+        return PodVerdict(pod, verdict, groups=answers, types=types)
 
 
-def _outlook(answers: Fit, options: Mapping[str, GroupOption]) -> str:
-    """What a pod can hope for that this round doesn't help."""
+def _unsure(template: Template) -> Refusal | None:
+    """In place of "fits": more pods may come with the node than are known."""
+    if not template.unread:
+        return None
+    return Refusal(NODE_RESOURCES_FIT, (f"not evaluated: {template.unread} not available",), False)
+
+
+def _not_evaluated(fits: Mapping[str, Fit]) -> str:
+    """The first reason why nobody can tell whether a group would help; empty when that is known for all."""
+    answers = (refusal for fit in fits.values() for refusal in fit.values() if refusal is not None)
+    return next((f"{one.plugin}: {', '.join(one.reasons)}" for one in answers if not one.known), "")
+
+
+def _with_rejection(one: GroupOption, choice: Choice) -> GroupOption:
+    taken = {*choice.ties, *(resize.group for resize in choice.resize)}
+    passed_over = one.option is not None and choice.grows and one.group not in taken
+    return replace(one, rejected=FILTERED_OUT) if passed_over else one
+
+
+def _outlook(answers: Fit, options: Mapping[str, GroupOption], choice: Choice) -> str:
+    """What a pod can hope for that this round doesn't help, or not for certain."""
     welcoming = [options[group].skipped for group, refusal in answers.items() if refusal is None]
     if any(skipped not in (NOT_AUTOSCALED, MAX_SIZE) for skipped in welcoming):
-        return NEXT_ROUND
+        return UNKNOWN if choice.undecided else NEXT_ROUND
     if welcoming:
         return BY_HAND
     return UNKNOWN if any(refusal is not None and not refusal.known for refusal in answers.values()) else STUCK

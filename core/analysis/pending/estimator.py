@@ -5,10 +5,12 @@ Source: estimator/binpacking_estimator.go and estimator/decreasing_pod_orderer.g
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from core.analysis.pending import fast_path
 from core.analysis.pending.templates import HOSTNAME, Template
 from core.analysis.placement import Placement
 from core.kube.node import Node
 from core.kube.pod import Pod
+from core.policy import Policy
 from core.scheduling import pod_topology_spread
 
 
@@ -21,18 +23,21 @@ class Estimate:
 
 
 def estimate(
-    placement: Placement, template: Template, groups: Sequence[Sequence[Pod]], limit: int | None, newer: bool
+    placement: Placement, template: Template, groups: Sequence[Sequence[Pod]], limit: int | None, policy: Policy
 ) -> Estimate:
     """Pack `groups` of equal pods on new nodes, at most `limit` of them (None: any number).
 
-    `newer` (rules from 1.33 on): a pod that hostname spread keeps off the last node may go to any other node, and no
-    group asks for a node any more once the limit was met."""
+    Rules from 1.33 on: a pod that hostname spread keeps off the last node may go to any other node, and no group asks
+    for a node any more once the limit was met. From 1.36 on there may be a fast path for the last group."""
     mark, cursor = placement.mark(), placement.cursor
     placement.cursor = 0
     try:
-        bins = _Bins(placement, template, limit, newer)
-        for pods in ordered(groups, template.node):
-            bins.pack(pods)
+        bins = _Bins(placement, template, limit, policy.rule_set.at_least(1, 33))
+        packed, quick = ordered(groups, template.node), False
+        if policy.fastpath_binpacking_enabled and policy.rule_set.at_least(1, 36):
+            packed, quick = fast_path.put_last(packed, template.node)
+        for number, pods in enumerate(packed, start=1):
+            bins.pack(pods, quick and number == len(packed))
         return Estimate(len(bins.used), bins.pods)
     finally:
         placement.rollback(mark)
@@ -77,19 +82,25 @@ class _Bins:
         self._placement, self._template, self._limit, self._newer = placement, template, limit, newer
         self._first = len(placement.nodes)
         self._last: int | None = None
+        self._added = 0
         self._full = False
         self.used: set[int] = set()
+        """Indexes of nodes; below zero: of nodes that are only counted."""
         self.pods: list[Pod] = []
 
-    def pack(self, pods: Sequence[Pod]) -> None:
+    def pack(self, pods: Sequence[Pod], quick: bool = False) -> None:
         """Into the nodes added so far until one pod fails; that one and the rest only into the last node or a new
-        one."""
+        one. `quick`: the rest only into one new node, and into as many more as it would take at that rate."""
         index, opening = 0, self._placement.opening_from(pods[0], self._first)
         while index < len(pods) and self._placed(pods[index], opening):
             index += 1
-        if not (self._full and self._newer):
-            while index < len(pods) and self._fresh(pods[index]):
-                index += 1
+        if self._full and self._newer:
+            return
+        if quick:
+            self._extrapolate(pods[index:])
+            return
+        while index < len(pods) and self._fresh(pods[index]):
+            index += 1
 
     def _placed(self, pod: Pod, opening: bytearray | None) -> bool:
         node = self._placement.place(pod, opening)
@@ -104,12 +115,30 @@ class _Bins:
                 return True
             if self._last not in self.used:
                 return False
-        added = len(self._placement.nodes) - self._first
-        if self._limit is not None and added >= self._limit:
-            self._full = True
-            return False
-        self._last = self._placement.add_node(self._template.copy(f"e-{added}"), self._template.pods)
-        return self._put(pod, self._last)
+        return self._may_add() and self._put(pod, self._add())
+
+    def _extrapolate(self, pods: Sequence[Pod]) -> None:
+        """The fast path: one node is packed, the others are counted."""
+        if not pods or not self._may_add():
+            return
+        node, fit = self._add(), 0
+        while fit < len(pods) and self._put(pods[fit], node):
+            fit += 1
+        for start in range(fit, len(pods), fit) if fit else ():
+            if not self._may_add():
+                return
+            self._added += 1
+            self.used.add(-self._added)
+            self.pods.extend(pods[start : start + fit])
+
+    def _may_add(self) -> bool:
+        self._full = self._full or (self._limit is not None and self._added >= self._limit)
+        return not self._full
+
+    def _add(self) -> int:
+        self._last = self._placement.add_node(self._template.copy(f"e-{self._added}"), self._template.pods)
+        self._added += 1
+        return self._last
 
     def _put(self, pod: Pod, node: int) -> bool:
         fits = self._placement.takes(pod, node)

@@ -4,7 +4,7 @@ Sources: expander/{waste,mostpods,leastnodes,priority,random,factory} of the Clu
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.analysis.pending.result import Option
 from core.policy import Policy
@@ -17,26 +17,39 @@ LEAST_WASTE, MOST_PODS, LEAST_NODES, PRIORITY, RANDOM = (
     "random",
 )
 SHOWN = (LEAST_WASTE, MOST_PODS, LEAST_NODES)
+EVALUATED = (*SHOWN, PRIORITY, RANDOM)
+"""Not so `price`, which needs a provider that tells prices (Alibaba Cloud's doesn't), and `grpc`, which asks somebody's
+own program."""
 _NO_PRIORITY = -1
 """Priorities below never win."""
 
 Options = Sequence[Option]
 
 
-def chain(options: Options, policy: Policy) -> tuple[str, Options]:
-    """(the expander that decided, the options that are left of it: one, or several between which chance decides)."""
+class Picked(NamedTuple):
+    """What a chain of expanders leaves. `expander`: the one that decided; `options`: one, or several between which
+    chance decides; not `known`: the expander isn't evaluated here, and any of the options may be the one."""
+
+    expander: str
+    options: Options
+    known: bool = True
+
+
+def chain(options: Options, policy: Policy) -> Picked:
+    """Each expander chooses from what the one before it left."""
     left, last = options, ""
     for name in policy.expanders:
         last = name
+        if len(left) > 1 and name not in EVALUATED:
+            return Picked(name, left, False)
         left = best(name, left, policy.priority_config)
         if len(left) <= 1 or name == RANDOM:
             break
-    return last, left
+    return Picked(last, left)
 
 
 def best(name: str, options: Options, priorities: str = "") -> Options:
-    """The options that one expander prefers, in their order. An expander that isn't known here (`price`, `grpc`)
-    keeps all."""
+    """The options that one expander prefers, in their order."""
     match name:
         case "least-waste":
             return _fewest(options, lambda option: option.waste.score)

@@ -26,10 +26,10 @@ class Limits:
                     used[resource] = used.get(resource, 0) + amount
         self._left = {resource: limit - used[resource] for resource, limit in self._limits.items()}
 
-    def exceeded(self, template: Template) -> str | None:
-        """Why not even one more such node may come, in the words of the rule set's version."""
+    def exceeded(self, template: Template, nodes: int = 1) -> str | None:
+        """Why so many more such nodes may not come, in the words of the rule set's version."""
         per_node = _amounts(template.node)
-        over = [name for name, left in self._left.items() if per_node.get(name, 0) > left]
+        over = [name for name, left in self._left.items() if per_node.get(name, 0) * nodes > left]
         if not over:
             return None
         if self._policy.rule_set.at_least(1, 35):

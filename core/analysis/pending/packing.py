@@ -11,14 +11,16 @@ from core.analysis.placement import Placement
 from core.kube.pod import Pod
 
 
-def add_upcoming(placement: Placement, templates: Mapping[str, Template], counts: Mapping[str, int]) -> list[int]:
-    """Put copies of the templates for the nodes on their way behind the nodes; their indexes."""
-    added = []
+def add_upcoming(
+    placement: Placement, templates: Mapping[str, Template], counts: Mapping[str, int]
+) -> dict[int, Template]:
+    """Put copies of the templates for the nodes on their way behind the nodes; index -> template."""
+    added = {}
     for group, count in counts.items():
         template = templates.get(group)
         for number in range(count if template is not None else 0):
             assert template is not None
-            added.append(placement.add_node(template.copy(f"upcoming-{number}"), template.pods))
+            added[placement.add_node(template.copy(f"upcoming-{number}"), template.pods)] = template
     return added
 
 

@@ -66,11 +66,13 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class GroupOption:
-    """One group. `skipped`: why the autoscaler doesn't consider it; else `option`, None when no pod would fit."""
+    """One group. `skipped`: why the autoscaler doesn't consider it; else `option`, None when no pod would fit.
+    `rejected`: why the option isn't the one that is taken."""
 
     group: str
     skipped: str | None = None
     option: Option | None = None
+    rejected: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Resize:
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What the next loop would do. `ties`: the groups between which chance decides; `resize` is for the first of
-    them."""
+    them. `error`: what hinders it. Not `known`: what decides is not evaluated here, and `error` names it."""
 
     result: str
     expander: str = ""
@@ -93,6 +95,19 @@ class Choice:
     resize: tuple[Resize, ...] = ()
     helped: tuple[Pod, ...] = ()
     error: str = ""
+    known: bool = True
+    waits_until: float | None = None
+    """Until when (seconds since the epoch) the autoscaler waits for more pods before it does this."""
+
+    @property
+    def undecided(self) -> bool:
+        """One of `ties` grows, and nobody can tell which."""
+        return bool(self.ties) and not self.known
+
+    @property
+    def grows(self) -> bool:
+        """Some group grows."""
+        return self.result == SUCCESSFUL or self.undecided
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 Source: processors/nodegroupset/{compare_nodegroups,balancing_processor}.go of the Cluster Autoscaler."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from core.analysis.pending.result import Resize
 from core.analysis.pending.templates import HOSTNAME, Template
@@ -14,8 +16,22 @@ _IGNORED = frozenset(
 )
 
 
+_NOT_WIRED: Mapping[str, Any] = {
+    name: getattr(Policy, name)
+    for name in (
+        "balancing_ignore_label",
+        "memory_difference_ratio",
+        "max_free_difference_ratio",
+        "max_allocatable_difference_ratio",
+    )
+}
+"""Flags that are read by the providers of AWS, GCE and Azure only, since 1.37; with their defaults."""
+
+
 def alike(one: Template, other: Template, policy: Policy) -> bool:
     """Whether the autoscaler takes the groups of two templates for similar."""
+    if policy.rule_set.at_least(1, 37):
+        policy = replace(policy, **_NOT_WIRED)
     if policy.balancing_label:
         labels = [[node.labels.get(key) for key in policy.balancing_label] for node in (one.node, other.node)]
         return labels[0] == labels[1] and None not in labels[0]

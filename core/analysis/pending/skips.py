@@ -1,10 +1,10 @@
 """Why a group isn't considered for growth, in the autoscaler's own words.
 
-Sources: core/scaleup/orchestrator/{orchestrator,skippedreasons}.go of the Cluster Autoscaler."""
+Sources: core/scaleup/orchestrator/{orchestrator,skippedreasons,rejectedreasons}.go of the Cluster Autoscaler."""
 
 from collections.abc import Mapping
 
-from core.analysis.autoscaler_status import Status
+from core.analysis.autoscaler_status import IN_PROGRESS, Status
 from core.analysis.pending.health import Health
 from core.analysis.pending.limits import Limits
 from core.analysis.pending.templates import Template
@@ -16,6 +16,10 @@ NOT_READY = "not ready for scale-up"
 BACKOFF = "in backoff after failed scale-up"
 MAX_SIZE = "max node group size reached"
 ATOMIC = "atomic scale-up exceeds cluster node count limit"
+FILTERED_OUT = "expansion options filtered out and no longer considered"
+"""Of a group that could grow and that the expander (or a vendor's rule before it) passes over."""
+MAX_NODES = "max total nodes in cluster reached"
+"""Of the cluster, not of a group."""
 
 
 class Skips:
@@ -46,12 +50,16 @@ class Skips:
         if self._atomic_too_large(group, target):
             return ATOMIC
         template = self._templates.get(group.id)
-        return NOT_READY if template is None else self._limits.exceeded(template)
+        at_once = group.max_size - target if self._whole(group) else 1
+        return NOT_READY if template is None else self._limits.exceeded(template, at_once)
+
+    def _whole(self, group: NodeGroup) -> bool:
+        return self._policy.per_group(group).zero_or_max_node_scaling
 
     def _arriving(self, group: NodeGroup, target: int) -> int:
         """Nodes that the running autoscaler says it waits for."""
         part = self._status.groups.get(group.id) if self._status is not None else None
-        return self._health.upcoming(group.id, target) if part is not None and part.scale_up == "InProgress" else 0
+        return self._health.upcoming(group.id, target) if part is not None and part.scale_up == IN_PROGRESS else 0
 
     def _backed_off(self, group: NodeGroup) -> bool:
         part = self._status.groups.get(group.id) if self._status is not None else None
@@ -61,7 +69,7 @@ class Skips:
         """A group that only grows as a whole, and would grow past the cluster's limit."""
         whole = group.max_size - target
         return (
-            self._policy.per_group(group).zero_or_max_node_scaling
+            self._whole(group)
             and self._policy.max_nodes_total > 0
             and self._limits.nodes + whole > self._policy.max_nodes_total
         )

@@ -20,7 +20,7 @@ from core.kube.workloads import Workload
 from core.policy import Policy
 from core.scheduling import node_affinity, node_name, taint_toleration
 
-HOSTNAME = "kubernetes.io/hostname"
+HOSTNAME, DAEMONSET = "kubernetes.io/hostname", "DaemonSet"
 NAME_START = "template-node-for-"
 """What the name of a node that is on its way begins with, before its group's id."""
 _TEMPLATE_LABEL = "cluster-autoscaler.kubernetes.io/template-node"
@@ -69,12 +69,14 @@ _CRITICAL = "system-node-critical"
 
 @dataclass(frozen=True)
 class Template:
-    """`node` as it would come, with `pods` on it. `source`: the real node that it was made from, or `template`."""
+    """`node` as it would come, with `pods` on it. `source`: the real node that it was made from, or `template`.
+    `unread`: the kind that could not be read, so that more pods may come with the node than are known."""
 
     group: NodeGroup
     node: Node
     pods: tuple[Pod, ...]
     source: str
+    unread: str = ""
 
     def copy(self, suffix: str) -> Node:
         """One more such node, under its own name."""
@@ -104,9 +106,8 @@ def by_type(snapshot: Snapshot, policy: Policy) -> dict[str, dict[str, Template]
 class _Maker:
     def __init__(self, snapshot: Snapshot, policy: Policy, pods_on: Mapping[str, Sequence[Pod]]) -> None:
         self._policy, self._pods_on, self._now = policy, pods_on, snapshot.as_of
-        self._daemonsets: Sequence[Workload] = [
-            one for one in snapshot.table("DaemonSet").values() if one.template is not None
-        ]
+        self._daemonsets = snapshot.table(DAEMONSET).values()
+        self._unread = unread(snapshot, policy)
 
     def best(self, group: NodeGroup, members: Sequence[Node]) -> Template | None:
         """A good real node, else the group's own template, else any node at all."""
@@ -138,17 +139,19 @@ class _Maker:
     def new(self, group: NodeGroup, node: Node) -> Template:
         """As described by the cloud, with all DaemonSets that would run there."""
         blank = self._blank(_with_old_labels(node), group)
-        return Template(group, blank, tuple(self._daemon_pods(blank, self._daemonsets)), "template")
+        return Template(group, blank, tuple(_daemon_pods(blank, self._daemonsets)), "template", self._unread)
 
     def _from_node(self, group: NodeGroup, node: Node) -> Template:
         """With its own static and DaemonSet pods. DaemonSets that have no pod there as yet are left out, as the
-        autoscaler does, unless it is told to force them or they are critical for every node."""
+        autoscaler does, unless it is told to force them or they are critical for every node: so a node that is good
+        shows all that matters, though DaemonSets can't be read."""
         blank = self._blank(node, group)
         staying = [pod for pod in self._pods_on.get(node.name, ()) if pod.deletion is None]
         running = {pod.owner.uid for pod in staying if pod.owner is not None and pod.of_daemonset}
         absent = [one for one in self._daemonsets if one.uid not in running and self._forced(one)]
         kept = [pod for pod in staying if pod.mirror or pod.of_daemonset]
-        return Template(group, blank, (*kept, *self._daemon_pods(blank, absent)), f"node {node.name}")
+        unread = self._unread if self._policy.force_ds or not self._good(node) else ""
+        return Template(group, blank, (*kept, *_daemon_pods(blank, absent)), f"node {node.name}", unread)
 
     def _forced(self, daemonset: Workload) -> bool:
         if self._policy.force_ds:
@@ -173,11 +176,21 @@ class _Maker:
         told = (*self._policy.startup_taint, *self._policy.ignore_taint, *self._policy.status_taint)
         return taint.key in _CONDITION_TAINTS or taint.key in told or taint.key.startswith(_PASSING_TAINTS)
 
-    @staticmethod
-    def _daemon_pods(node: Node, daemonsets: Iterable[Workload]) -> Iterator[Pod]:
-        for daemonset in daemonsets:
-            if daemonset.template is not None and _runs(daemonset.template, node):
-                yield daemonset.template
+
+def unread(snapshot: Snapshot, policy: Policy) -> str:
+    """The kind of the pods that come with every node, where it could not be read."""
+    return "" if policy.assume_complete or snapshot.has(DAEMONSET) else DAEMONSET
+
+
+def daemon_pods(snapshot: Snapshot, node: Node) -> list[Pod]:
+    """The pods of DaemonSets that would come with this node."""
+    return list(_daemon_pods(node, snapshot.table(DAEMONSET).values()))
+
+
+def _daemon_pods(node: Node, daemonsets: Iterable[Workload]) -> Iterator[Pod]:
+    for daemonset in daemonsets:
+        if daemonset.template is not None and _runs(daemonset.template, node):
+            yield daemonset.template
 
 
 def _settled(node: Node, now: float) -> bool:

@@ -46,12 +46,14 @@ def judge(
     running: Autoscaler,
     observed: Observed | None = None,
     growing: bool = False,
+    awaiting_pods: bool = False,
 ) -> ScaleIn:
     """Every node of `snapshot` judged. `placement` holds its nodes with the pods as scale-in is to see them, those
     packed on them included; nodes that it has beyond the snapshot's are on their way. It is left as it was.
 
-    `observed`: what was seen in earlier judgements. `growing`: the next loop adds nodes, so that it removes none."""
-    return _Judgement(snapshot, policy, placement, running, observed or Observed(), growing).result()
+    `observed`: what was seen in earlier judgements. `growing`: the next loop adds nodes, so that it removes none;
+    `awaiting_pods`: it does neither, because more pods may come."""
+    return _Judgement(snapshot, policy, placement, running, observed or Observed(), growing, awaiting_pods).result()
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class _Judgement:
     running: Autoscaler
     observed: Observed
     growing: bool
+    awaiting_pods: bool
     _policies: dict[str, Policy] = field(default_factory=dict)
 
     @cached_property
@@ -208,6 +211,8 @@ class _Judgement:
         real = (node for node in self.snapshot.nodes.values() if not node.virtual)
         if not readiness.healthy(real, self.policy, self.now):
             return timing.UNHEALTHY
+        if self.awaiting_pods:
+            return timing.AWAITS_PODS
         if self.growing:
             return timing.GROWS_FIRST
         return timing.IN_COOLDOWN if self._cool_down().until is not None else None

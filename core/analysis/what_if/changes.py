@@ -12,6 +12,7 @@ import msgspec
 
 from core.analysis.autoscaler_status import Part, Status
 from core.analysis.groups import membership
+from core.analysis.pending import templates
 from core.analysis.pending.templates import named
 from core.analysis.what_if.state import Change, State, group_of
 from core.cluster import overlay
@@ -19,6 +20,7 @@ from core.cluster.snapshot import Snapshot
 from core.errors import InputError
 from core.kube.node import Node, NodeCondition, codec
 from core.kube.own_kinds import NodeGroup
+from core.kube.owner import Owner
 from core.kube.pod import Pod
 from core.policy.settings import override
 
@@ -41,9 +43,14 @@ def expand(group: str, by: int) -> Change:
         names = [_new_name(owner, number) for number in islice(numbers, min(by, room))]
         fresh = [_ready(named(template.node, name), state) for name in names]
         pods = [_on(pod, node) for node in fresh for pod in template.pods]
-        return replace(state, snapshot=overlay.grown(state.snapshot, fresh, pods, group))
+        grown = replace(state, snapshot=overlay.grown(state.snapshot, fresh, pods, group))
+        return grown.noted(*_left_aside(template.unread))
 
     return change
+
+
+def _left_aside(unread: str) -> list[str]:
+    return [f"the pods that come with every node are left aside: {unread} not available"] if unread else []
 
 
 def _new_name(group: NodeGroup, number: int) -> str:
@@ -66,7 +73,9 @@ def attach(
         if model is None and (cpu is None or memory is None):
             raise InputError(f"machine {name}: say how much cpu and memory it has, or a group whose nodes it is like")
         machine = _ready(_machine(name, model, cpu, memory, labels or {}), state)
-        return replace(state, snapshot=overlay.grown(state.snapshot, [machine], (), group))
+        pods = [_on(pod, machine) for pod in templates.daemon_pods(state.snapshot, machine)]
+        joined = replace(state, snapshot=overlay.grown(state.snapshot, [machine], pods, group))
+        return joined.noted(*_left_aside(templates.unread(state.snapshot, state.policy)))
 
     return change
 
@@ -147,8 +156,13 @@ def _ready(node: Node, state: State) -> Node:
 
 
 def _on(pod: Pod, node: Node) -> Pod:
-    """The pod that comes with every node, on this one."""
-    return msgspec.structs.replace(pod, key=f"{pod.key}-{node.name}", uid=f"{pod.uid}-{node.name}", node=node.name)
+    """The pod that comes with every node, on this one. As a DaemonSet describes it, it has no owner yet."""
+    template = pod.template
+    if template.owner is None and not pod.mirror:
+        owner = Owner(templates.DAEMONSET, pod.name, pod.uid, "", True)
+        template = msgspec.structs.replace(template, owner=owner)
+    key, uid = f"{pod.key}-{node.name}", f"{pod.uid}-{node.name}"
+    return msgspec.structs.replace(pod, key=key, uid=uid, node=node.name, template=template)
 
 
 def _bare() -> Node:

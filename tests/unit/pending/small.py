@@ -31,9 +31,11 @@ def pending_pod(name: str, cpu: str = "1", **more: Any) -> Object:
 
 
 def decide(*objects: Object, **settings: Any) -> Pending:
-    """Everything about these pods, by the newest rules unless `settings` (an AutoscalerPolicy) say otherwise."""
-    spec = {"ruleSet": "cluster-autoscaler 1.35", "assumeComplete": True, **settings}
-    world = snapshot(*objects, policy(**spec))
+    """Everything about these pods, by the rules of 1.35 unless `settings` (an AutoscalerPolicy) say otherwise.
+    `without`: kinds that could not be read; all others are complete."""
+    without = settings.pop("without", ())
+    spec = {"ruleSet": "cluster-autoscaler 1.35", "assumeComplete": not without, **settings}
+    world = snapshot(*objects, policy(**spec), without=without)
     rules = discover(world)
     placement = Placement.from_snapshot(world, rules.rule_set.version, rules.expendable_pods_priority_cutoff)
     return pending.decide(world, rules, autoscaler.find(world).status, placement)[0]

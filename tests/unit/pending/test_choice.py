@@ -44,7 +44,6 @@ def test_the_least_waste_wins_and_the_others_wait() -> None:
         ("least-nodes", ("small", "large")),
         ("least-nodes,most-pods", ("large",)),
         ("random", ("small", "large")),
-        ("price", ("small", "large")),
     ],
 )
 def test_expanders(expander: str, winner: tuple[str, ...]) -> None:
@@ -104,6 +103,39 @@ def test_priorities_are_numbers() -> None:
 )  # fmt: skip
 def test_skip_reasons(groups: tuple[Object, ...], settings: dict[str, str], reason: str | None) -> None:
     assert skipped(decide(*groups, pending_pod("p", "3"), **settings))["g"] == reason
+
+
+def test_a_group_that_grows_as_a_whole_needs_room_for_all_of_it() -> None:
+    whole = pool("g", high=3, options={"zeroOrMaxNodeScaling": True})
+    for cores, reason in (("0:11", 'exceeded quota: "cluster-wide", resources: cpu'), ("0:12", None)):
+        assert skipped(decide(whole, pending_pod("p", "3"), coresTotal=cores))["g"] == reason
+
+
+def test_a_cluster_that_may_have_no_more_nodes_says_so() -> None:
+    full = (node("a", cpu="1"), node("b", cpu="1"), pool("g"), pending_pod("p", "3"))
+    found = decide(*full, maxNodesTotal=2)
+    assert (found.choice.result, found.choice.error) == ("NoOptionsAvailable", "max total nodes in cluster reached")
+    assert resizes(decide(*full, maxNodesTotal=3)) == {"g": (0, 1)}
+
+
+def test_groups_that_the_expander_passes_over_are_rejected_by_name() -> None:
+    found = decide(pool("large", cpu="16", memory="64Gi"), pool("small"), pool("tiny", cpu="1"), pending_pod("p", "3"))
+    filtered = "expansion options filtered out and no longer considered"
+    assert {one.group: one.rejected for one in found.groups} == {"large": filtered, "small": None, "tiny": None}
+    even = decide(pool("a"), pool("b"), pending_pod("p", "3"))
+    assert {one.group: one.rejected for one in even.groups} == {"a": None, "b": None}, "chance decides between them"
+
+
+def test_since_1_36_nodes_are_on_their_way_only_while_a_request_of_the_autoscalers_runs() -> None:
+    def to(scale_up: str, rules: str) -> dict[str, str]:
+        small = node("n", cpu="1")
+        world = (small, pool("g", ("n",), desiredSize=2), says(scale_up), pending_pod("p", "3"))
+        return verdicts(decide(*world, ruleSet=rules, templateSource="template"))
+
+    assert to("NoActivity", "1.35") == to("InProgress", "1.35") == {"p": "fits-existing"}
+    assert to("InProgress", "1.36") == {"p": "fits-existing"}
+    assert to("NoActivity", "1.36") == {"p": "scale-out"}
+    assert to("Backoff", "1.36") == {"p": "next-round"}
 
 
 def test_gpu_limits_count_by_kind() -> None:
@@ -174,6 +206,15 @@ def test_what_makes_groups_similar(cpu: str, memory: str, alike: bool) -> None:
     pods = [pending_pod(f"p{index}", "3") for index in range(4)]
     found = decide(*groups, *pods, balanceSimilarNodeGroups=True, expander="priority", priorityConfig="1: ['^a$']")
     assert (len(resizes(found)) == 2) == alike
+
+
+def test_since_1_37_no_flag_changes_who_is_similar_but_the_label() -> None:
+    groups = (pool("a", labels={"team": "x"}), pool("b", labels={"team": "y"}))
+    pods = [pending_pod(f"p{index}", "3") for index in range(2)]
+    settings = {"balanceSimilarNodeGroups": True, "balancingIgnoreLabel": "team", "expander": "priority",
+                "priorityConfig": "1: ['^a$']"}  # fmt: skip
+    sizes = {rules: len(resizes(decide(*groups, *pods, ruleSet=rules, **settings))) for rules in ("1.36", "1.37")}
+    assert sizes == {"1.36": 2, "1.37": 1}
 
 
 def test_a_label_may_decide_alone_who_is_similar() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.build import Object, at, node
+from tests.unit.build import NOW, Object, at, node
 from tests.unit.pending.small import decide, pending_pod, pool, verdicts
 
 DELAY = "cluster-autoscaler.kubernetes.io/pod-scale-up-delay"
@@ -65,3 +65,27 @@ def test_a_pod_that_others_make_room_for_is_taken_as_placed() -> None:
     nominated["status"]["nominatedNodeName"] = "n"
     found = decide(full, pool("g", ("n",)), nominated)
     assert (verdicts(found), found.pods[0].node) == ({"p": "fits-existing"}, "n")
+
+
+GPU: dict[str, Any] = {"extra": {"nvidia.com/gpu": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("pods", "settings", "seconds"),
+    [
+        ([pending_pod("p", created=at(1))], {}, 1),
+        ([pending_pod("p", created=at(1)), pending_pod("q", created=at(3))], {}, None),
+        ([pending_pod("p", created=at(9), **GPU)], {}, 21),
+        ([pending_pod("p", created=at(9), **GPU), pending_pod("old", created=at(500))], {}, 21),
+        ([pending_pod("p", created=at(40), **GPU)], {}, None),
+        ([pending_pod("p", created=at(1))], {"bypassedSchedulerNames": "mine"}, None),
+        ([pending_pod("p", created=None)], {}, None),
+        ([pending_pod("ignored", created=at(1), spec={"priority": -50})], {}, None),
+    ],
+)
+def test_very_new_pods_wait_for_more_of_their_kind(
+    pods: list[Object], settings: dict[str, Any], seconds: float | None
+) -> None:
+    found = decide(pool("g", extra={"nvidia.com/gpu": "8"}), *pods, **settings)
+    assert found.choice.waits_until == (None if seconds is None else NOW + seconds)
+    assert found.choice.result == ("NotNeeded" if found.pods[0].verdict == "ignored" else "Successful")

@@ -74,3 +74,39 @@ def test_hostname_spread_falls_back_to_nodes_that_exist_in_newer_rules() -> None
 def test_a_whole_group_grows_as_a_whole() -> None:
     found = decide(pool("g", high=6, options={"zeroOrMaxNodeScaling": True}), *replicas(2))
     assert nodes_and_pods(found, "g") == (6, 2)
+
+
+QUICK = {"ruleSet": "cluster-autoscaler 1.36", "fastpathBinpackingEnabled": True}
+
+
+def test_the_fast_path_packs_one_node_and_counts_the_others() -> None:
+    """The pods of 1500m save most attempts and come last: two of them fit a new node, whatever room the others
+    leave."""
+    large, small = replicas(1, "3", "large"), replicas(9, "1", "small")
+    assert nodes_and_pods(decide(pool("g"), *large, *small), "g") == (3, 10)
+    assert nodes_and_pods(decide(pool("g"), *large, *small, **QUICK), "g") == (3, 10)
+    middle = replicas(8, "1500m", "middle")
+    assert nodes_and_pods(decide(pool("g"), *middle, *replicas(2, "1", "few"), **QUICK), "g") == (5, 10)
+    assert nodes_and_pods(decide(pool("g"), *middle, *replicas(2, "1", "few")), "g") == (4, 10)
+
+
+def test_the_fast_path_stops_at_the_limit() -> None:
+    assert nodes_and_pods(decide(pool("g", high=2), *replicas(9), **QUICK), "g") == (2, 8)
+    assert nodes_and_pods(decide(pool("g", high=2), *replicas(9), **QUICK, maxNodesTotal=1), "g") == (1, 4)
+
+
+@pytest.mark.parametrize("spec", [spread(ZONE), spread("kubernetes.io/hostname"), apart(ZONE)])
+def test_pods_for_which_one_node_does_not_speak_take_the_slow_path(spec: Object) -> None:
+    zonal = pool("g", labels={ZONE: "a"})
+    pods = replicas(6, spec=spec)
+    assert nodes_and_pods(decide(zonal, *pods, **QUICK), "g") == nodes_and_pods(decide(zonal, *pods), "g")
+
+
+def test_hosts_apart_take_the_fast_path() -> None:
+    pods = replicas(5, spec=apart("kubernetes.io/hostname"))
+    assert nodes_and_pods(decide(pool("g"), *pods, **QUICK), "g") == (5, 5)
+
+
+def test_the_fast_path_is_newer_than_1_35() -> None:
+    pods = (*replicas(8, "1500m", "middle"), *replicas(2, "1", "few"))
+    assert nodes_and_pods(decide(pool("g"), *pods, fastpathBinpackingEnabled=True), "g") == (4, 10)

@@ -19,13 +19,19 @@ def marked(seconds_ago: float) -> Object:
     return {**MARKED, "value": str(int(NOW - seconds_ago))}
 
 
-def judged(*objects: Object, observed: Observed | None = None, growing: bool = False, **settings: Any) -> ScaleIn:
+def judged(
+    *objects: Object,
+    observed: Observed | None = None,
+    growing: bool = False,
+    awaiting_pods: bool = False,
+    **settings: Any,
+) -> ScaleIn:
     """Scale-in of these objects; every kind that is missing is empty."""
     without = settings.pop("without", ())
     taken = snapshot(*objects, policy(**{"assumeUnneededLongEnough": True, **settings}), without=without)
     rules = discover(taken)
     placement = Placement.from_snapshot(taken, rules.rule_set.version)
-    return judge(taken, rules, placement, autoscaler.find(taken), observed, growing)
+    return judge(taken, rules, placement, autoscaler.find(taken), observed, growing, awaiting_pods)
 
 
 def of(result: ScaleIn, name: str = "a") -> NodeVerdict:

@@ -174,3 +174,8 @@ def test_a_node_that_a_budget_cannot_empty_at_once_goes_last() -> None:
     assert judged(*objects, budget("web", 2)).now == ("a",)
     risky = judged(*objects, budget("web", 1))
     assert (risky.together, risky.now) == (("a", "b"), ("b",))
+
+
+def test_nothing_goes_while_the_autoscaler_waits_for_more_pods() -> None:
+    result = judged(*two(), awaiting_pods=True)
+    assert (result.now, of(result).waits_for) == ((), "ScaleUpInCooldown")

@@ -74,19 +74,48 @@ def test_a_group_never_grows_past_its_maximum_and_says_so(crowded: Plan) -> None
     assert many.notes == ("group g has room for 2 more (its maximum is 3), not for 9",)
 
 
+DAEMONSET = {
+    "kind": "DaemonSet",
+    "metadata": {"name": "agent", "namespace": "kube-system", "uid": "ds"},
+    "spec": {"template": {"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "1500m"}}}]}}},
+}
+
+
 def test_new_nodes_come_with_their_daemonset_pods() -> None:
-    daemonset = {
-        "kind": "DaemonSet",
-        "metadata": {"name": "agent", "namespace": "kube-system", "uid": "ds"},
-        "spec": {"template": {"spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "1500m"}}}]}}},
-    }
-    plan = before(node("a", cpu="1"), daemonset, group("g", ["a"], template=template()), pod("w", cpu="3"),
+    plan = before(node("a", cpu="1"), DAEMONSET, group("g", ["a"], template=template()), pod("w", cpu="3"),
                   templateSource="template")  # fmt: skip
     grown = after(plan, expand("g", 2))
     assert grown.waits == ("default/w",)
     agents = [one for one in grown.after.snapshot.pods.values() if one.owner and one.owner.kind == "DaemonSet"]
-    assert len(grown.after.snapshot.pods) == 3
+    assert (len(agents), len(grown.after.snapshot.pods), grown.lands) == (2, 3, {})
     assert {one.node for one in agents} <= set(grown.after.snapshot.nodes)
+
+
+def test_a_machine_that_joins_gets_its_daemonset_pods_too() -> None:
+    waiting = pod("w", cpu="3")
+    for machine, lands in ((attach("m", cpu=4000, memory=8 * GIB), {}), (attach("m", cpu=5000, memory=8 * GIB),
+                                                                        {"default/w": "m"})):  # fmt: skip
+        assert after(before(node("a", cpu="1"), DAEMONSET, waiting), machine).lands == lands
+
+
+@pytest.mark.parametrize("change", [expand("g", 1), attach("m", cpu=4000, memory=8 * GIB)])
+def test_pods_that_nobody_could_read_are_left_aside_and_that_is_said(change: Change) -> None:
+    taken = snapshot(node("a", cpu="1"), group("g", ["a"], template=template()), WEB, policy(), without=["DaemonSet"])
+    found = after(planning.plan(taken, discover(taken)), change)
+    said = "the pods that come with every node are left aside: DaemonSet not available"
+    assert found.notes == ((said,) if "m" in found.after.snapshot.nodes else ())
+
+
+def test_an_answer_from_a_placement_that_is_kept_is_the_same(crowded: Plan) -> None:
+    replanner = planning.Replanner()
+    before_change = replanner.plan(crowded.snapshot, crowded.policy)
+    for change in (scale("ReplicaSet", "default/web", 2), limit("g", max_size=9), expand("g", 1), drain(["a"])):
+        quick = what_if(before_change, [change], replanner)
+        assert (quick.lands, quick.waits, quick.resize) == (lambda slow: (slow.lands, slow.waits, slow.resize))(
+            after(crowded, change)
+        )
+        assert quick.after.scale_in == after(crowded, change).after.scale_in
+    assert replanner.started_anew > 1, "where nodes change it has to start anew"
 
 
 def test_a_drained_nodes_pods_move_or_wait_and_bare_ones_are_lost() -> None:
