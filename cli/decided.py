@@ -26,9 +26,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_source_options(parser)
 
 
-def read(args: argparse.Namespace) -> Reading:
-    """The source, with the cloud's groups where a cloud is configured."""
-    return source.read(args, cloud_details=True)
+def read(args: argparse.Namespace, history: bool = False) -> Reading:
+    """The source, with the cloud's groups where a cloud is configured; with `history` days of usage too."""
+    return source.read(args, cloud_details=True, history=history)
 
 
 def kept(args: argparse.Namespace, view: TableView) -> list[Row]:

@@ -21,12 +21,17 @@ def as_json(document: Mapping[str, Any]) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
-def as_yaml(document: Mapping[str, Any]) -> str:
+def as_yaml(document: Mapping[str, Any] | Sequence[Any]) -> str:
     """YAML, keys in the document's order."""
     import yaml
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return yaml.dump(document, Dumper=dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def as_documents(documents: Iterable[Mapping[str, Any]]) -> str:
+    """Several YAML documents in one stream, as `kubectl apply -f -` takes them."""
+    return "---\n".join(map(as_yaml, documents))
 
 
 def as_csv(lines: Iterable[Mapping[str, Any]]) -> str:

@@ -15,11 +15,13 @@ _QUIET_FOR = 1.0
 """Seconds before progress is shown at all: what is quick needs none."""
 
 
-def read(args: argparse.Namespace, cloud_details: bool | None = None) -> Reading:
-    """Read it once; what is missing or was left aside is said on stderr. `cloud_details` as for `core.session.read`."""
+def read(args: argparse.Namespace, cloud_details: bool | None = None, history: bool = False) -> Reading:
+    """Read it once; what is missing or was left aside is said on stderr. `cloud_details` and `history` as for
+    `core.session.read`."""
     bar = ProgressLine()
     try:
-        reading = asyncio.run(read_session(where(args), tell=bar.show, cloud_details=cloud_details))
+        asked = read_session(where(args), tell=bar.show, cloud_details=cloud_details, history=history)
+        reading = asyncio.run(asked)
     finally:
         bar.clear()
     for note in reading.notes:

@@ -5,47 +5,57 @@ import argparse
 from cli import decided, output
 from core.errors import InputError
 from core.session import decide, rightsize
-from core.views import rightsizing
+from core.views import manifests, rightsizing
 from core.views.table import ViewKey
+from core.views.text import sanitise
 
 EXAMPLES = """examples:
   vacancy rightsizing                   what would free most first
-  vacancy rightsizing --by vpa          only what VPAs recommend
+  vacancy rightsizing --prometheus http://prometheus:9090 --window 14d
   vacancy rightsizing --by vpa --patches shop/cart > patch.yaml
   kubectl patch deploy cart -n shop --patch-file patch.yaml --dry-run=server
+  vacancy rightsizing --kubectl shop/   the same as kubectl commands, one a line
+  vacancy rightsizing --vpas shop/ | kubectl apply -f -
 """
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.description = (
-        "Requests against usage now and against VPA recommendations, and what other requests would free."
+        "Requests against VPA recommendations, days of usage (--prometheus) and usage now, and what others would free."
     )
     parser.epilog = EXAMPLES
-    parser.add_argument("--by", choices=rightsizing.SOURCES, default="", help="default: the VPA where there is one")
+    known = "only what is known from this; default: the VPA, else Prometheus, else usage now"
+    parser.add_argument("--by", choices=rightsizing.SOURCES, default="", help=known)
     parser.add_argument("--margin", type=int, default=rightsizing.MARGIN, metavar="PERCENT", help="above usage (20)")
-    parser.add_argument("--patches", action="store_true", help="print patches (YAML) for the rows that are left")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--patches", action="store_true", help="print patches (YAML) for the rows that are left")
+    shape.add_argument("--kubectl", action="store_true", help="print the patches as kubectl commands")
+    shape.add_argument("--vpas", action="store_true", help="print VPAs with updateMode Off where there are none")
     decided.add_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the containers, or their patches."""
+    """Print the containers, their patches, or VPAs for them."""
     if not 0 <= args.margin <= 1_000:
         raise InputError(f"--margin {args.margin}: write a percentage from 0 to 1000")
-    plan = decide(decided.read(args).snapshot)
+    plan = decide(decided.read(args, history=True).snapshot)
     found = rightsize(plan, args.margin, args.by)
     view = rightsizing.view(plan, found, ViewKey("rightsizing"), 0)
     rows = decided.kept(args, view)
     by_name = {rightsizing.identity(one): one for one in found.items}
     kept = [by_name[row.id] for row in rows]
     items = [rightsizing.item(one) for one in kept]
-    if args.patches:
-        output.write("---\n".join(output.as_yaml(patch) for patch in rightsizing.patches(kept)))
+    if args.patches or args.kubectl:
+        patches = manifests.patches(plan.snapshot, kept)
+        output.write(_commands(patches) if args.kubectl else _documents(patches))
+    elif args.vpas:
+        output.write(output.as_documents(manifests.vpas(plan.snapshot, (one.application for one in kept))))
     elif args.output == "table":
         decided.write_table(view, rows)
     elif args.output == "name":
-        names = (f"{item['kind'].lower()}/{item['namespace']}/{item['name']}\n" for item in items)
-        output.write("".join(dict.fromkeys(names)))
+        names = (f"{item['kind'].lower()}/{item['namespace']}/{item['name']}" for item in items)
+        output.write(output.as_names(dict.fromkeys(names)))
     elif args.output == "csv":
         output.write(output.as_csv(_flat(item) for item in items))
     else:
@@ -53,13 +63,24 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _documents(patches: list[manifests.Patch]) -> str:
+    """Each after the command that takes it."""
+    parts = (f"# {sanitise(one.head)} --patch-file FILE\n{output.as_yaml(one.body)}" for one in patches)
+    return "---\n".join(parts)
+
+
+def _commands(patches: list[manifests.Patch]) -> str:
+    return "".join(f"{sanitise(one.kubectl)}\n" for one in patches)
+
+
 def _flat(item: dict[str, object]) -> dict[str, object]:
     """Amounts by resource, each a column of its own."""
     flat: dict[str, object] = {}
     for name, value in item.items():
-        if name in ("requests", "usedMean", "usedMost", "vpa", "wanted", "freed"):
+        if name in ("requests", "usedMean", "usedMost", "past", "vpa", "wanted", "by", "freed"):
             amounts = value if isinstance(value, dict) else {}
-            flat |= {f"{name}_{resource}": amounts.get(resource) for resource in ("cpu", "memory")}
+            more = ("seconds",) if name == "past" else ()
+            flat |= {f"{name}_{part}": amounts.get(part) for part in ("cpu", "memory", *more)}
         else:
-            flat[name] = value
+            flat[name] = " ".join(value) if isinstance(value, list) else value
     return flat

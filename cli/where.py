@@ -6,7 +6,7 @@ from core.where import Where
 
 
 def add_source_options(parser: argparse.ArgumentParser, first: bool = False) -> None:
-    """--from, --kubeconfig, --context, --namespace, those of the cloud, and --debug.
+    """--from, --kubeconfig, --context, --namespace, those of the cloud and of Prometheus, and --debug.
 
     Only the `first` parser sets defaults: a command's own would undo what was said before it."""
     source = parser.add_argument_group("where from")
@@ -29,6 +29,13 @@ def add_source_options(parser: argparse.ArgumentParser, first: bool = False) -> 
         source.add_argument(
             "--cluster-id", metavar="ID", default="", help="the ACK cluster; default: what the nodes say"
         ),
+        source.add_argument(
+            "--prometheus",
+            metavar="URL",
+            default="",
+            help="where days of usage are known; default: $VACANCY_PROMETHEUS",
+        ),
+        source.add_argument("--window", metavar="SPAN", default="", help="how many of them, with --prometheus (7d)"),
         source.add_argument("--no-cloud", dest="cloud", action="store_false", help="don't ask Alibaba Cloud anything"),
         source.add_argument("--debug", action="store_true", help="show tracebacks"),
     ]
@@ -49,4 +56,6 @@ def where(args: argparse.Namespace) -> Where:
         region=args.region,
         cluster_id=args.cluster_id,
         cloud=args.cloud,
+        prometheus=args.prometheus,
+        window=args.window,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from core.clients.kubernetes import Target
     from core.feeds.cloud import CloudChoice
+    from core.feeds.usage_history import HistoryChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,8 @@ class Where:
     """A dump (`dump`), or a cluster as kubectl would choose it. `write` arms the program.
 
     `profile`, `region` and `cluster_id` say where in Alibaba Cloud the cluster is, if the environment and the nodes
-    don't; `cloud` False leaves the cloud alone."""
+    don't; `cloud` False leaves the cloud alone. `prometheus` is the address of an endpoint that knows usage over days,
+    `window` how many of them (`7d`)."""
 
     dump: str | None = None
     kubeconfig: str | None = None
@@ -24,6 +26,8 @@ class Where:
     region: str = ""
     cluster_id: str = ""
     cloud: bool = True
+    prometheus: str = ""
+    window: str = ""
 
     @property
     def name(self) -> str:
@@ -43,3 +47,10 @@ def cloud(where: Where) -> "CloudChoice":
     from core.feeds.cloud import CloudChoice
 
     return CloudChoice(where.profile, where.region, where.cluster_id)
+
+
+def history(where: Where) -> "HistoryChoice":
+    """The same for Prometheus."""
+    from core.feeds.usage_history import HistoryChoice
+
+    return HistoryChoice(where.prometheus, where.window)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from core.cluster.snapshot import Snapshot
 from core.kube.owner import Owner, root
 from core.kube.pod import Pod
+from core.kube.workloads import Workload
 
 
 class Application(NamedTuple):
@@ -40,6 +41,13 @@ class Applications:
             top = root(owner, lambda one: above(one, pod.namespace, self._snapshot))
             found = self._known[key] = Application(top.kind, pod.namespace, top.name)
         return found
+
+    def top(self, workload: Workload) -> Application:
+        """The application that a workload belongs to: itself, where nobody owns it."""
+        if workload.owner is None:
+            return Application(workload.kind, workload.namespace, workload.name)
+        top = root(workload.owner, lambda one: above(one, workload.namespace, self._snapshot))
+        return Application(top.kind, workload.namespace, top.name)
 
 
 def above(owner: Owner, namespace: str, snapshot: Snapshot) -> Owner | None:

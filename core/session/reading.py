@@ -14,6 +14,7 @@ from core.kube import kinds
 from core.views import sources
 from core.views.status import Progress
 from core.where import Where, cloud, target
+from core.where import history as history_choice
 
 TellProgress = Callable[[Progress], None]
 
@@ -32,15 +33,32 @@ async def read(
     clock: Clock | None = None,
     tell: TellProgress | None = None,
     cloud_details: bool | None = None,
+    history: bool = False,
 ) -> Reading:
     """Read everything once, for a command. Raises VacancyError when there can be no answer.
 
     The cloud is asked only for a command that needs it: `cloud_details` False for where nodes come from, True for all
-    about their groups."""
+    about their groups. So is Prometheus, where one is configured: with `history`."""
     if where.dump is not None:
         store, now, notes = await load_dump_aside(where.dump, tell)
+        if history:
+            notes += await _read_history(where, Intake(store), now)
         return Reading(store.snapshot(now), where.dump, notes)
-    return await _read_cluster(where, clock or Clock(), tell, cloud_details)
+    return await _read_cluster(where, clock or Clock(), tell, cloud_details, history)
+
+
+async def _read_history(where: Where, intake: Intake, at: float | None) -> list[str]:
+    """Days of usage up to a time (None: now); what is to be said about them. Raises InputError for bad settings."""
+    from core.feeds.usage_history import open_feed
+
+    feed = open_feed(history_choice(where), intake.store, intake)
+    if feed is None:
+        return []
+    try:
+        await feed.read_once(at)
+    finally:
+        await feed.close()
+    return sources.notes({feed.kind: intake.states[feed.kind]})
 
 
 async def load_dump_aside(path: str, tell: TellProgress | None) -> tuple[Store, float, list[str]]:
@@ -81,7 +99,9 @@ def load_dump(path: str, tell: TellProgress | None) -> tuple[Store, float, list[
     return store, now, [f"left aside, not of a kind that vacancy reads: {ignored}"] if ignored else []
 
 
-async def _read_cluster(where: Where, clock: Clock, tell: TellProgress | None, cloud_details: bool | None) -> Reading:
+async def _read_cluster(
+    where: Where, clock: Clock, tell: TellProgress | None, cloud_details: bool | None, history: bool
+) -> Reading:
     from core.clients.kubernetes import ApiError, connect
     from core.feeds.kubernetes import read_once
     from core.feeds.kubernetes.cluster import SERVED
@@ -102,4 +122,6 @@ async def _read_cluster(where: Where, clock: Clock, tell: TellProgress | None, c
         from core.feeds.cloud import CloudFeed
 
         await CloudFeed(cloud(where), intake.store, intake, clock).read_once(cloud_details)
+    if history:
+        await _read_history(where, intake, None)
     return Reading(intake.store.snapshot(clock.now()), clients.place.context, sources.notes(intake.states))

@@ -3,6 +3,7 @@ Totals and the rest of the header are in header."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from core.cluster import usage_history
 from core.cluster.cloud_kinds import READ
 from core.feeds.sink import FeedState, Phase
 from core.kube import kinds
@@ -45,7 +46,7 @@ def sources(states: States) -> tuple[Source, ...]:
         *_partial("kubernetes", _of(states, _NEEDED)),
         _source("metrics", list(_of(states, _METRICS).values())),
         *(_partial("cloud", cloud) if (cloud := _of(states, _CLOUD)) else ()),
-        *(_source(kind, [state]) for kind, state in others.items() if kind not in off),
+        *(_source(_label(kind), [state]) for kind, state in others.items() if kind not in off),
         *_together(off),
     )
 
@@ -112,7 +113,7 @@ def notice(states: States) -> str:
 
 
 def _label(kind: str) -> str:
-    return "cloud" if kind in _CLOUD else kind
+    return "cloud" if kind in _CLOUD else "prometheus" if kind == usage_history.KIND.name else kind
 
 
 def _causes(states: States) -> Iterator[str]:

@@ -15,7 +15,8 @@ from core.analysis.serverless.audit import (
     ServerlessPod,
     audit,
 )
-from core.analysis.serverless.billing import DEFAULT_LIMIT, LIMIT, seconds
+from core.analysis.serverless.billing import DEFAULT_LIMIT, LIMIT
+from core.kube.timestamps import span as seconds
 
 __all__ = [
     "DEFAULT_LIMIT", "FINE", "FITS", "JOB", "LIMIT", "NEEDS", "NOT_ECI", "OVERDUE", "Audit", "BreakEven", "Costs",

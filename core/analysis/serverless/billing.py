@@ -16,6 +16,7 @@ from core.cluster.snapshot import Snapshot
 from core.kube import quantity
 from core.kube.pod import Pod, Shape
 from core.kube.quantity import QuantityError
+from core.kube.timestamps import span
 
 ECI = "k8s.aliyun.com/eci-"
 LIMIT = "vacancy/eci-limit"
@@ -30,8 +31,6 @@ _PRICED = tuple(
 )
 _TAINT = "virtual-kubelet.io/provider"
 _SPEC = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)-(\d{1,6}(?:\.\d{1,6})?)Gi\Z", re.ASCII)
-_SPAN = re.compile(r"(\d{1,6})([smhdw])\Z", re.ASCII)
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +151,6 @@ class Limits:
         workload = self._snapshot.table(application.kind).get(application.key)
         for one in (workload, namespace):
             text = getattr(one, "annotations", {}).get(LIMIT, "")
-            if (span := seconds(text)) is not None:
-                return span
+            if (limit := span(text)) is not None:
+                return limit
         return self._default
-
-
-def seconds(text: str) -> float | None:
-    """`90m`, `12h`, `7d`, `2w`; infinite for `none`; None when it is no span."""
-    if text == "none":
-        return float("inf")
-    match = _SPAN.match(text)
-    return int(match[1]) * _UNITS[match[2]] if match else None

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from core.analysis import planning
 from core.analysis.planning import Plan
-from core.analysis.rightsizing import BEYOND, BY_USAGE, BY_VPA, Rightsizing, Sizing, resized, rightsize
+from core.analysis.rightsizing import BY_HISTORY, BY_USAGE, BY_VPA, Rightsizing, Sizing, resized, rightsize
+from core.cluster.usage_history import UsageHistory
 from core.views import rightsizing
 from core.views.table import ViewKey
 from tests.unit.audits.test_checks import aim, thing
@@ -43,7 +45,7 @@ def test_usage_now_with_a_margin() -> None:
     one = only(rightsize(cluster(web("x"), web("y", "b"), usage("x", "100m"), usage("y", "251m"))))
     assert (one.booked, one.mean["cpu"], one.most["cpu"]) == ({"cpu": 1000, "memory": 2 * GIB}, 175, 251)
     assert one.wanted == {"cpu": 310, "memory": 120 * 2**20}  # 251 x 1.2 = 301.2, up to the next 10
-    assert (one.by, one.freed("cpu")) == (BY_USAGE, 2 * 690)
+    assert (one.by, one.freed("cpu")) == (dict.fromkeys(("cpu", "memory"), BY_USAGE), 2 * 690)
     more = only(rightsize(cluster(web("x"), usage("x", "100m")), margin=100))
     assert more.wanted["cpu"] == 200
 
@@ -51,9 +53,86 @@ def test_usage_now_with_a_margin() -> None:
 def test_a_vpa_is_worth_more_than_a_moment() -> None:
     plan = cluster(web("x"), usage("x", "100m"), vpa("400m"))
     one = only(rightsize(plan))
-    assert (one.wanted, one.by) == ({"cpu": 400, "memory": GIB}, BY_VPA)
+    assert (one.wanted, one.by["cpu"]) == ({"cpu": 400, "memory": GIB}, BY_VPA)
     assert only(rightsize(plan, by=BY_USAGE)).wanted["cpu"] == 120
     assert only(rightsize(cluster(web("x"), usage("x", "100m")), by=BY_VPA)).wanted == {}
+
+
+def remembering(plan: Plan, *rows: UsageHistory) -> Plan:
+    return planning.plan(plan.snapshot.with_tables(UsageHistory={row.key: row for row in rows}), plan.policy)
+
+
+def past(
+    cpu: int | None, memory: int | None, stem: str = "web", hours: int = 168, container: str = "c"
+) -> UsageHistory:
+    return UsageHistory("default", stem, container, cpu, memory, hours * 3_600, 7 * 86_400, 95)
+
+
+def test_days_are_worth_more_than_a_moment_and_less_than_a_vpa() -> None:
+    plan = remembering(cluster(web("web-0"), usage("web-0", "100m")), past(250, 512 * 2**20))
+    one = only(rightsize(plan))
+    assert one.wanted == {"cpu": 300, "memory": 615 * 2**20}  # x 1.2: 300; 614.4 MiB, up to the next
+    assert set(one.by.values()) == {BY_HISTORY}
+    assert only(rightsize(plan, by=BY_USAGE)).wanted["cpu"] == 120
+    advised = remembering(cluster(web("web-0"), vpa("400m")), past(250, 512 * 2**20))
+    assert only(rightsize(advised)).wanted == {"cpu": 400, "memory": GIB}
+    assert only(rightsize(advised, by=BY_HISTORY)).wanted["cpu"] == 300
+
+
+def test_each_resource_has_its_own_source() -> None:
+    row = {"containerName": "c", "target": {"cpu": "400m"}}
+    advice = thing("VerticalPodAutoscaler", "v", spec={"targetRef": aim("StatefulSet")},
+                   status={"recommendation": {"containerRecommendations": [row]}})  # fmt: skip
+    one = only(rightsize(remembering(cluster(web("web-0"), advice), past(250, 512 * 2**20))))
+    assert one.by == {"cpu": BY_VPA, "memory": BY_HISTORY}
+    assert rightsizing.known_from(one) == "its VPA, most of 7d"
+    one = only(rightsize(remembering(cluster(web("web-0"), usage("web-0", "100m")), past(250, None, hours=3))))
+    assert one.by == {"cpu": BY_HISTORY, "memory": BY_USAGE}
+    assert rightsizing.known_from(one) == "p95 of 3h, usage now"
+
+
+def test_half_an_hour_is_no_history() -> None:
+    minutes = UsageHistory("default", "web", "c", 900, GIB, 1_800, 7 * 86_400, 95)
+    one = only(rightsize(remembering(cluster(web("web-0"), usage("web-0", "100m")), minutes)))
+    assert set(one.by.values()) == {BY_USAGE}
+
+
+def test_generations_of_a_deployment_count_together() -> None:
+    def replicas(name: str) -> Object:
+        made = thing("ReplicaSet", name, spec={"replicas": 1})
+        above = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop", "uid": "d", "controller": True}
+        made["metadata"]["ownerReferences"] = [above]
+        return made
+
+    now = pod("shop-7d9f-abcde", "a", cpu="1", memory="2Gi", owner="ReplicaSet", owner_name="shop-7d9f")
+    objects = (thing("Deployment", "shop", spec={}), replicas("shop-7d9f"), replicas("shop-6b6b"), now)
+    rows = (
+        past(200, GIB, "shop-7d9f", hours=24),  # the pods of now
+        past(400, GIB, "shop-6b6b", hours=100),  # of a ReplicaSet that is still there
+        past(300, GIB, "shop-1a2b", hours=100),  # of one that is gone
+        past(900, GIB, "shop-web", hours=100, container="other"),
+        past(900, GIB, "elsewhere-1a2b"),
+    )
+    one = only(rightsize(remembering(cluster(*objects), *rows)))
+    assert str(one.application) == "Deployment default/shop"
+    assert one.past is not None
+    assert (one.past.amounts["cpu"], one.past.seconds) == (400, 7 * 86_400)
+
+
+def test_a_limit_holds_it_down() -> None:
+    containers = [{"name": "c", "resources": {"requests": {"cpu": "1"}, "limits": {"cpu": "2", "memory": "1Gi"}}}]
+    one = only(rightsize(cluster(web("x", spec={"containers": containers}), vpa("3", "3Gi"))))
+    assert one.wanted == {"cpu": 2_000}  # a request above its limit would be refused; memory books its limit already
+    assert (one.capped, rightsizing.known_from(one)) == (("cpu", "memory"), "its VPA; cpu and memory up to its limit")
+
+
+def test_cron_jobs_between_two_runs() -> None:
+    row = {"name": "run", "resources": {"requests": {"cpu": "2", "memory": "1Gi"}}}
+    spec = {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": {"spec": {"containers": [row]}}}}}
+    plan = cluster(thing("CronJob", "report", spec=spec))
+    assert rightsize(plan).items == ()
+    one = only(rightsize(remembering(plan, past(250, GIB, "report-28401120", container="run"))))
+    assert (one.pods, one.wanted, one.freed("cpu")) == ((), {"cpu": 300, "memory": 1_229 * 2**20}, 0)
 
 
 def test_more_than_is_booked_is_said_too() -> None:
@@ -64,12 +143,12 @@ def test_more_than_is_booked_is_said_too() -> None:
 def test_small_differences_and_unmeasured_pods_change_nothing() -> None:
     assert only(rightsize(cluster(web("x"), vpa("950m", "2Gi")))).wanted == {}
     one = only(rightsize(cluster(web("x"), web("y"), usage("x", "1m"))))
-    assert (one.wanted, one.by) == ({}, "")
+    assert (one.wanted, one.by) == ({}, {})
 
 
 def test_what_no_node_has_is_not_wanted() -> None:
     one = only(rightsize(cluster(web("x"), vpa("40"))))
-    assert (one.wanted, one.by, one.vpa["cpu"]) == ({}, BEYOND, 40_000)
+    assert (one.wanted, one.beyond, one.vpa["cpu"]) == ({"memory": GIB}, ("cpu",), 40_000)
 
 
 def test_pods_on_eci_jobs_and_bare_pods_are_left_out() -> None:
@@ -104,19 +183,6 @@ def test_the_sum_of_a_pod_follows_the_rules_of_requests() -> None:
     assert shape.requests["cpu"] == 1_550
 
 
-def test_patches_hold_only_what_changes() -> None:
-    found = rightsize(cluster(web("x"), vpa("150m", "2Gi")))
-    (patch,) = rightsizing.patches(found.items)
-    containers = [{"name": "c", "resources": {"requests": {"cpu": "150m"}}}]
-    assert patch == {
-        "apiVersion": "apps/v1",
-        "kind": "StatefulSet",
-        "metadata": {"namespace": "default", "name": "web"},
-        "spec": {"template": {"spec": {"containers": containers}}},
-    }
-    assert rightsizing.patches(rightsize(cluster(web("x"))).items) == []
-
-
 def test_the_table_says_what_is_known_and_what_is_freed() -> None:
     plan = cluster(web("x", "a"), web("y", "b"), vpa("200m", "1Gi"))
     view = rightsizing.view(plan, rightsize(plan), ViewKey("rightsizing"), 1)
@@ -136,4 +202,4 @@ def test_hostile_recommendations_are_left_out() -> None:
     ]
     odd = thing("VerticalPodAutoscaler", "v", spec={"targetRef": aim("StatefulSet")},
                 status={"recommendation": {"containerRecommendations": rows}})  # fmt: skip
-    assert only(rightsize(cluster(web("x"), odd))).by in ("", BEYOND)
+    assert only(rightsize(cluster(web("x"), odd))).wanted == {}

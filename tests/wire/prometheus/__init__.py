@@ -1,0 +1,1 @@
+"""The Prometheus door and feed: against Debian's real Prometheus, and against servers that misbehave."""
