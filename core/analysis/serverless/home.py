@@ -35,7 +35,7 @@ class Homes:
         gone = {pod.key for pod in coming}
         left = {key: pod for key, pod in snapshot.pods.items() if key not in gone}
         version, cutoff = rules.rule_set.version, rules.expendable_pods_priority_cutoff
-        self._plan, self._newer = plan, rules.rule_set.at_least(1, 33)
+        self._plan = plan
         self._placement = Placement.from_snapshot(snapshot.with_tables(Pod=left), version, cutoff)
         self._members: Membership = membership(snapshot)
         self._failed: set[int] = set()
@@ -106,7 +106,7 @@ class Homes:
             return 0, 0
         made: PodClass = self._placement.classes.of(pods[0])
         if made.particular or not made.kind.plain:
-            packed = estimate(self._placement, template, [pods], room, self._newer)
+            packed = estimate(self._placement, template, [pods], room, self._plan.policy)
             return packed.nodes, len(packed.pods)
         nodes = min(room, -(-len(pods) // each))
         return nodes, min(len(pods), nodes * each)
