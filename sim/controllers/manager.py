@@ -6,6 +6,7 @@ from typing import Any
 
 from sim.controllers.autoscale import HorizontalAutoscaler
 from sim.controllers.base import Controller
+from sim.controllers.cloneset import CloneSetController
 from sim.controllers.daemonset import DaemonSetController
 from sim.controllers.deployment import DeploymentController
 from sim.controllers.disruption import DisruptionController
@@ -40,8 +41,8 @@ class Manager:
         self.controllers: list[Controller] = [
             NamespaceController(registry),
             DeploymentController(registry, self.events),
-            ReplicaController(registry, self.events, "ReplicaSet"),
-            ReplicaController(registry, self.events, "CloneSet"),
+            ReplicaController(registry, self.events),
+            CloneSetController(registry, self.events),
             StatefulSetController(registry, self.events),
             DaemonSetController(registry, self.events),
             JobController(registry, self.events),

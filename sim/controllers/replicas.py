@@ -1,4 +1,4 @@
-"""Keeps the asked-for number of equal pods: ReplicaSets, and CloneSets, whose pods are counted the same way."""
+"""ReplicaSets: the asked-for number of equal pods."""
 
 from typing import Any
 
@@ -16,15 +16,16 @@ _OWN_GRACE = DeleteOptions()
 
 
 class ReplicaController(Controller):
-    """One for each kind of replica set."""
+    """Makes and deletes pods, and says how many there are."""
 
-    def __init__(self, registry: Registry, events: Recorder, kind: str = "ReplicaSet") -> None:
+    kind = "ReplicaSet"
+
+    def __init__(self, registry: Registry, events: Recorder) -> None:
         super().__init__(registry)
-        self.kind = kind
         self._events = events
-        self._source = f"{kind.lower()}-controller"
-        self.follow(kind, own_key)
-        self.follow("Pod", owner_key(kind))
+        self._source = "replicaset-controller"
+        self.follow("ReplicaSet", own_key)
+        self.follow("Pod", owner_key("ReplicaSet"))
 
     def reconcile(self, key: Key) -> None:
         owner = self.registry.find(self.kind, key[1], key[0])
@@ -63,7 +64,7 @@ class ReplicaController(Controller):
         if available < len(ready):
             self.queue.add((owner["metadata"]["namespace"], owner["metadata"]["name"]), min_ready)
         status = {"replicas": len(found), "observedGeneration": owner["metadata"].get("generation", 1)}
-        status |= self._set_counts(owner, found) if self.kind == "ReplicaSet" else self._clone_counts(found)
+        status |= self._set_counts(owner, found)
         status |= {"readyReplicas": len(ready)} if ready else {}
         status |= {"availableReplicas": available} if available else {}
         kept = {name: value for name, value in (owner.get("status") or {}).items() if name == "conditions"}
@@ -72,6 +73,3 @@ class ReplicaController(Controller):
     def _set_counts(self, owner: Obj, found: list[Obj]) -> Obj:
         going = sum(map(being_deleted, controlled(self.registry, owner, "Pod")))
         return {"fullyLabeledReplicas": len(found), "terminatingReplicas": going}
-
-    def _clone_counts(self, found: list[Obj]) -> Obj:
-        return {"updatedReplicas": len(found), "updatedReadyReplicas": sum(map(is_ready, found))}
