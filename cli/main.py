@@ -23,6 +23,7 @@ COMMANDS = {
     "rightsizing": "requests against use and VPAs: what other requests would free",
     "groups": "scaling groups and node pools: sizes, limits, problems",
     "drain": "empty nodes: checked first, through their budgets, on record",
+    "restart": "a new rollout of an owner, so that its pods on ECI come home",
     "cordon": "take no new pods on nodes",
     "uncordon": "let nodes take new pods again",
     "journal": "what was done from here; resume, undo or close what was left in the middle",

@@ -16,6 +16,7 @@ MODULES = {
     "cordon": "cordon",
     "uncordon": "cordon",
     "drain": "drain",
+    "restart": "restart",
 }
 """Action -> module of core.actions."""
 

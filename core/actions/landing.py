@@ -27,12 +27,12 @@ def effect(before: Plan, nodes: Sequence[str], going: Sequence[Pod], prices: Pri
         resizes=tuple((one.group, one.before, one.after) for one in found.resize),
         at=before.snapshot.as_of,
         eci=tuple(pod.key for pod in eci),
-        eci_a_day=_a_day(eci, prices),
+        eci_a_day=a_day(eci, prices),
         currency=prices.currency if prices is not None else "",
     )
 
 
-def _a_day(pods: Sequence[Pod], prices: Prices | None) -> float | None:
+def a_day(pods: Sequence[Pod], prices: Prices | None) -> float | None:
     """What they would cost on ECI in a day, at the least: it bills the next larger size. None: not known."""
     rates = [prices.rate(_size(pod)) if prices is not None else None for pod in pods]
     known = [rate for rate in rates if rate is not None]

@@ -1,0 +1,108 @@
+"""The owner of pods that an action is about: as a person names it, where the API has it, how it is now, and a change to
+it that hits what was seen or nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from core.actions.access import Permission
+from core.analysis.applications import Application
+from core.clients.kubernetes import NotFound, Reader, Writer
+from core.errors import InputError, Refused
+from core.kube.kinds import BY_NAME, Kind
+
+Json = dict[str, Any]
+
+SHORT = {"deploy": "Deployment", "sts": "StatefulSet", "rs": "ReplicaSet", "ds": "DaemonSet", "cj": "CronJob",
+         "clone": "CloneSet", "po": "Pod"}  # fmt: skip
+"""kubectl's short names of the kinds that own pods."""
+OWNERS = ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "CloneSet", "Job", "CronJob", "ReplicationController",
+          "ElasticWorkload", "Pod")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerNow:
+    """An owner as it was just read: its whole JSON."""
+
+    body: Json
+
+    @property
+    def meta(self) -> Json:
+        return self.body.get("metadata") or {}
+
+    @property
+    def spec(self) -> Json:
+        return self.body.get("spec") or {}
+
+    @property
+    def status(self) -> Json:
+        return self.body.get("status") or {}
+
+    @property
+    def uid(self) -> str:
+        return str(self.meta.get("uid") or "")
+
+    @property
+    def annotations(self) -> Json:
+        return self.meta.get("annotations") or {}
+
+    @property
+    def template_annotations(self) -> Json:
+        return ((self.spec.get("template") or {}).get("metadata") or {}).get("annotations") or {}
+
+
+def named(text: str) -> Application:
+    """`deployment/shop/web`, or as screens show it: `Deployment shop/web`. Raises InputError."""
+    parts = text.strip().replace(" ", "/", 1).split("/")
+    if len(parts) != 3 or not all(parts):
+        raise InputError(f"{text[:80]!r}: name it as KIND/NAMESPACE/NAME, such as deployment/shop/web")
+    kind = _kind(parts[0])
+    return Application(kind, parts[1], parts[2])
+
+
+def _kind(word: str) -> str:
+    low = word.lower()
+    found = SHORT.get(low) or next((one for one in OWNERS if low in (one.lower(), BY_NAME[one].plural)), None)
+    if found is None:
+        raise InputError(f"kind {word[:40]!r}: vacancy knows {', '.join(OWNERS)}")
+    return found
+
+
+def kind_of(owner: Application) -> Kind:
+    """The kind, with where the API has it."""
+    return BY_NAME[owner.kind]
+
+
+def path(owner: Application) -> str:
+    """Where the API has it."""
+    return f"{kind_of(owner).list_path(quote(owner.namespace, safe=''))}/{quote(owner.name, safe='')}"
+
+
+def permission(verb: str, owner: Application) -> Permission:
+    """What the identity must be allowed."""
+    kind = kind_of(owner)
+    return Permission(verb, kind.plural, owner.namespace, kind.group)
+
+
+async def look(reader: Reader, owner: Application) -> OwnerNow:
+    """As it is now. Raises Refused when there is none."""
+    try:
+        return OwnerNow(msgspec.json.decode(await reader.get(path(owner)), type=Json))
+    except NotFound:
+        raise Refused(f"{owner}: there is none of that name") from None
+
+
+async def change(
+    reader: Reader, writer: Writer, owner: Application, uid: str, decide: Callable[[OwnerNow], Json]
+) -> bytes:
+    """Patch it with what `decide` makes of it, in the version that was read: a conflict (409) means that somebody was
+    quicker. Raises Refused when another has its name, or by `decide`."""
+    now = await look(reader, owner)
+    if now.uid != uid:
+        raise Refused(f"{owner}: another has this name now; make a new plan")
+    body = decide(now)
+    meta = {**(body.get("metadata") or {}), "uid": uid, "resourceVersion": now.meta.get("resourceVersion")}
+    return await writer.patch(path(owner), {**body, "metadata": meta})
