@@ -5,6 +5,7 @@ import importlib.metadata
 from core.session.audits import check, rightsize
 from core.session.imagining import imagine
 from core.session.planner import audit_eci, decide
+from core.session.prices import price_table
 from core.session.reading import Reading, read
 from core.session.recording import Recording, record
 from core.session.session import Session
@@ -19,6 +20,7 @@ __all__ = [
     "check",
     "decide",
     "imagine",
+    "price_table",
     "read",
     "record",
     "rightsize",

@@ -3,15 +3,16 @@ decided is in core/analysis/scale_in; documents and whole sentences are in scale
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 
 from core.analysis import not_evaluated
 from core.analysis.planning import Plan
-from core.analysis.prices import Machine, Prices
+from core.analysis.prices import Prices
 from core.analysis.scale_in.result import NodeVerdict
+from core.analysis.scale_in.savings import Savings
+from core.analysis.scale_in.savings import of as saved_by
 from core.kube.node import Node
 from core.views import format as fmt
-from core.views import money, reasons
+from core.views import reasons, savings
 from core.views.table import Align, Cell, Column, Elide, Row, TableView, Tone, ViewKey, text_cell
 
 _TONES = {"removable": Tone.GOOD, "blocked": Tone.WARNING, "unknown": Tone.WARNING}
@@ -57,9 +58,10 @@ def _when(verdict: NodeVerdict, now: float) -> str:
 
 def because(verdict: NodeVerdict, now: float) -> str:
     """The reason with the object or the figure behind it."""
-    if verdict.unknown:
-        return f"{', '.join(verdict.unknown)} not available"
     blocker = verdict.drain.blocking_pod
+    if verdict.unknown:
+        whose = f"{blocker.pod} {blocker.reason}: " if blocker is not None and blocker.reason else ""
+        return f"{whose}{reasons.cannot_tell(verdict.unknown)}"
     if verdict.reason == "BlockedByPod" and blocker is not None:
         return f"{blocker.pod} {blocker.reason}{f' ({blocker.by})' if blocker.by else ''}"
     used = verdict.utilization
@@ -110,7 +112,7 @@ def _row(one: NodeVerdict, now: float, names: Mapping[str, str], node: Node | No
         text_cell(_in_words(one, because(one, now))),
         text_cell(destinations(one)),
     )
-    blocker = one.drain.blocking_pod if one.reason == "BlockedByPod" else None
+    blocker = one.drain.blocking_pod if one.reason == "BlockedByPod" or one.unknown else None
     unplaced = one.drain.unplaced if one.reason == "NoPlaceToMovePods" else None
     pod = blocker.pod if blocker is not None else unplaced
     return Row(
@@ -148,27 +150,24 @@ def headlines(plan: Plan, now: float, prices: Prices | str = "") -> tuple[str, .
     found = Counter(one.verdict for one in result.nodes)
     going = [plan.snapshot.nodes[name] for name in result.now if name in plan.snapshot.nodes]
     freed = f" ({fmt.cpu(_sum(going, 'cpu'))} cpu, {fmt.size(_sum(going, 'memory'))})" if going else ""
-    counts = (
-        f"{len(going)} could go now{freed}, {found['removable']} in time, {found['busy']} busy, {found['blocked']} stay"
-    )
+    rest = (("busy", "busy"), ("blocked", "stay"), ("not-managed", "not managed"), ("unknown", "unknown"))
+    others = (f"{found[verdict]} {word}" for verdict, word in rest if found[verdict] or verdict in ("busy", "blocked"))
+    counts = f"{len(going)} could go now{freed}, {found['removable']} in time, {', '.join(others)}"
     return (" │ ".join((counts, *_saved(plan, prices), *_cool_down(plan, now))), rules(plan))
 
 
 def _saved(plan: Plan, prices: Prices | str) -> Iterable[str]:
-    """What the whole set would save once its timers are over; money only where the price of every node is known."""
-    nodes = [plan.snapshot.nodes[name] for name in plan.scale_in.together if name in plan.snapshot.nodes]
-    if nodes:
-        whole = f"all {len(nodes)} that could go together" if len(nodes) > 1 else "the one that could go"
-        sizes = f"{fmt.cpu(_sum(nodes, 'cpu'))} cpu, {fmt.size(_sum(nodes, 'memory'))} memory"
-        yield f"{whole} would save {sizes}{_money(nodes, prices)}"
+    """What the whole set would save once its timers are over."""
+    saved = whole_set(plan, prices)
+    if saved.nodes:
+        whole = f"all {len(saved.nodes)} that could go together" if saved.nodes[1:] else "the one that could go"
+        yield f"{whole} would save {savings.words(saved, prices)}"
 
 
-def _money(nodes: Iterable[Node], prices: Prices | str) -> str:
-    if isinstance(prices, str):
-        return ""
-    hours = [prices.machines.get(node.instance_type, Machine()).hour for node in nodes]
-    known = [hour for hour in hours if hour is not None]
-    return f", ≈ {money.amount(sum(known, Fraction(0)))} {prices.currency} an hour" if len(known) == len(hours) else ""
+def whole_set(plan: Plan, prices: Prices | str) -> Savings:
+    """What it would save if all went that can go together."""
+    nodes = (plan.snapshot.nodes[name] for name in plan.scale_in.together if name in plan.snapshot.nodes)
+    return saved_by(nodes, None if isinstance(prices, str) else prices)
 
 
 def _sum(nodes: Iterable[Node], resource: str) -> int:

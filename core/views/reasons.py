@@ -2,7 +2,7 @@
 why a pod is not considered. The identifiers are the autoscaler's own; who decides them is in core/analysis."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.analysis.autoscaler import GOATSCALER, NONE, UNKNOWN, Autoscaler
 from core.policy import RuleSet
@@ -113,6 +113,11 @@ def meaning(reason: str) -> str:
 def blocking(reason: str) -> str:
     """The sentence for a pod's reason (`UnexpectedError` is a node's reason too)."""
     return WHY_A_POD_BLOCKS.get(reason) or meaning(reason)
+
+
+def cannot_tell(unknown: Sequence[str]) -> str:
+    """What keeps a node from being judged: `DaemonSet not available`, `DynamicResources (not evaluated)`."""
+    return ", ".join(one if "(" in one else f"{one} not available" for one in unknown)
 
 
 def _spaced(identifier: str) -> str:

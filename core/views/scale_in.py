@@ -10,7 +10,7 @@ from core.views import reasons
 def explanation(verdict: NodeVerdict, now: float) -> str:
     """One sentence: what becomes of the node, because of what."""
     if verdict.unknown:
-        return f"Cannot be judged: {', '.join(verdict.unknown)} not available."
+        return f"Cannot be judged: {reasons.cannot_tell(verdict.unknown)}.{_because_of(verdict)}"
     if verdict.reason == "BlockedByPod" and verdict.drain.blocking_pod is not None:
         blocker = verdict.drain.blocking_pod
         by = f" ({blocker.by})" if blocker.by else ""
@@ -23,6 +23,15 @@ def explanation(verdict: NodeVerdict, now: float) -> str:
     if verdict.verdict != "removable" and verdict.reason is not None:
         return f"Stays: {reasons.meaning(verdict.reason)}"
     return _removable(verdict, now)
+
+
+def _because_of(verdict: NodeVerdict) -> str:
+    """The pod that can't be judged, with what the autoscaler says where it can't read the kind either."""
+    blocker = verdict.drain.blocking_pod
+    if blocker is None:
+        return ""
+    says = f"; the autoscaler, where it can't read that either, says {blocker.reason}" if blocker.reason else ""
+    return f" It is about {blocker.pod}{says}."
 
 
 def _busy(verdict: NodeVerdict) -> str:
@@ -99,7 +108,11 @@ def _finite(share: float | None) -> float | None:
 
 def _drain(drain: Drain) -> dict[str, Any]:
     blocker = drain.blocking_pod
-    by = {"pod": blocker.pod, "reason": blocker.reason, "by": blocker.by or None} if blocker is not None else None
+    by = (
+        {"pod": blocker.pod, "reason": blocker.reason or None, "by": blocker.by or None}
+        if blocker is not None
+        else None
+    )
     return {
         "removable": drain.removable,
         "reason": drain.reason,

@@ -128,6 +128,24 @@ def test_scale_in_in_every_form(run: Run) -> None:
     assert run("scale-in", "-o", "name", "--sort=-name").out == "node/idle\nnode/held\nnode/busy\n"
 
 
+def test_what_the_whole_set_would_save_in_every_form(run: Run, tmp_path: Path) -> None:
+    prices = tmp_path / "prices.toml"
+    prices.write_text('currency = "CNY"\n[ecs.types."ecs.small"]\nhour = "2.5"\n')
+    assert "the one that could go would save 4 cpu, 16Gi memory, money unknown: no price for it" in run("scale-in").out
+    unknown = run("scale-in", "-o", "json").json["saves"]
+    assert (unknown["nodes"], unknown["hour"], unknown["unknownPrices"]) == (["idle"], None, ["idle"])
+    typed = [one | {"metadata": one["metadata"] | {"labels": {"node.kubernetes.io/instance-type": "ecs.small"}}}
+             if one["metadata"]["name"] == "idle" else one for one in OBJECTS]  # fmt: skip
+    source = write(tmp_path / "typed.json", typed)
+    table = run("scale-in", "--prices", str(prices), source=source).out
+    assert "16Gi memory, ≈ 2.50 CNY an hour" in table
+    known = run("scale-in", "--prices", str(prices), "-o", "yaml", source=source)
+    assert yaml.safe_load(known.out)["saves"]["hour"] == 2.5
+    lines = csv.DictReader(io.StringIO(run("scale-in", "--prices", str(prices), "-o", "csv", source=source).out))
+    assert {line["node"]: line["saves_an_hour"] for line in lines} == {"busy": "", "idle": "2.50 CNY", "held": ""}
+    assert run("scale-in", "--prices", "/none").code == 2
+
+
 def test_what_if_in_every_form(run: Run) -> None:
     done = run("what-if", "--expand", "web", "1")
     assert (done.code, done.err) == (0, "")

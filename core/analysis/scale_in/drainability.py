@@ -25,6 +25,8 @@ UNMOVABLE_SYSTEM_POD = "UnmovableKubeSystemPod"
 NOT_SAFE_TO_EVICT = "NotSafeToEvictAnnotation"
 LOCAL_STORAGE = "LocalStorageRequested"
 NOT_ENOUGH_BUDGET = "NotEnoughPdb"
+UNEXPECTED_ERROR = "UnexpectedError"
+"""Of a pod whose DaemonSet can't be read."""
 
 _KNOWN_CONTROLLERS = ("ReplicationController", "ReplicaSet", "Job", "StatefulSet", "DaemonSet")
 _COUNTED = ("ReplicationController", "ReplicaSet")
@@ -46,7 +48,8 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The outcome for all pods of a class. `reason` and `by` go with BLOCK; `by` names the missing kind with UNKNOWN.
+    """The outcome for all pods of a class. `reason` and `by` go with BLOCK. With UNKNOWN `by` names the missing kind,
+    and `reason` is what the autoscaler says when it misses that too.
 
     `held_by`: the budgets that must allow one more pod (rule 12 was reached). `budgets`: all that count the pod."""
 
@@ -128,7 +131,8 @@ class Drainability:
         if owner is None or owner.kind not in _KNOWN_CONTROLLERS or self._policy.synthesize_owners:
             return None
         if not (self._policy.assume_complete or self._snapshot.has(owner.kind)):
-            return Ruling(Outcome.UNKNOWN, by=owner.kind)
+            # the autoscaler takes what it can't read for gone, but for a DaemonSet that is an error
+            return Ruling(Outcome.UNKNOWN, UNEXPECTED_ERROR if owner.kind == "DaemonSet" else "", owner.kind)
         controller: Workload | None = self._snapshot.workload(owner.kind, f"{pod.namespace}/{owner.name}")
         if controller is None:
             return Ruling(Outcome.BLOCK, CONTROLLER_NOT_FOUND, f"{owner.kind} {pod.namespace}/{owner.name}")

@@ -76,9 +76,9 @@ class Removals:
         for pod, sort in zip(pods, sorts, strict=True):
             if sort.held is not None:
                 return Drain(False, BLOCKED_BY_POD, BlockingPod(pod.key, *sort.held))
-        for sort in sorts:
+        for pod, sort in zip(pods, sorts, strict=True):
             if sort.unknown is not None:
-                return Drain(None, unknown=sort.unknown)
+                return Drain(None, blocking_pod=BlockingPod(pod.key, sort.ruling.reason), unknown=sort.unknown)
         movers = [sort.seeker for sort in sorts if sort.seeker is not None]
         places = self._trial.alone(node, self._felt(sorts), movers)
         moving = [pod for pod, sort in zip(pods, sorts, strict=True) if sort.seeker is not None]

@@ -22,7 +22,8 @@ class Utilization:
 
 @dataclass(frozen=True, slots=True)
 class BlockingPod:
-    """The first pod that holds the node. `pod` is `namespace/name`, `reason` a BlockingPodReason of the autoscaler.
+    """The first pod that holds the node. `pod` is `namespace/name`, `reason` a BlockingPodReason of the autoscaler;
+    empty where the pod can't be judged and the autoscaler has no word for that.
 
     `by` is the object behind it (the budget, the missing controller), or empty."""
 

@@ -9,16 +9,20 @@ from core.kube.own_kinds import NodeGroup
 
 STATIC_NODE, SUBSCRIPTION_NODE, DEFAULT_POOL = "StaticNode", "SubscriptionNode", "DefaultPool"
 DEFAULT_POOLS = ("DefaultPool", "default-nodepool", "default")
-_PREPAID = "prepaid"
 
 
 def keeps(node: Node, group: NodeGroup, snapshot: Snapshot) -> str | None:
     """Why a node is never removed; None when it may go."""
     if in_default_pool(node, group):
         return DEFAULT_POOL
-    if node.charge_type.lower() == _PREPAID:
+    if prepaid(node):
         return SUBSCRIPTION_NODE
     return None if _added_by_autoscaler(node, snapshot) else STATIC_NODE
+
+
+def prepaid(node: Node) -> bool:
+    """It is a subscription: paid in advance, whether it is there or not."""
+    return node.charge_type.lower() == "prepaid"
 
 
 def _added_by_autoscaler(node: Node, snapshot: Snapshot) -> bool:

@@ -98,7 +98,8 @@ def _evicting(nodes: Iterable[str], how: Callable[[Snapshot, set[str]], Snapshot
             if name not in state.snapshot.nodes:
                 raise InputError(f"node {name}: there is none of that name")
         blockers = (one.drain.blocking_pod for one in state.before.scale_in.nodes if one.node in names)
-        notes = [f"{one.pod}: {one.reason}{f' ({one.by})' if one.by else ''}" for one in blockers if one is not None]
+        held = [one for one in blockers if one is not None and one.reason]
+        notes = [f"{one.pod}: {one.reason}{f' ({one.by})' if one.by else ''}" for one in held]
         return replace(state, snapshot=how(state.snapshot, set(names))).noted(*notes)
 
     return change

@@ -12,7 +12,7 @@ from core.analysis.planning import Plan
 from core.analysis.prices import Machine, Prices
 from core.analysis.scale_in.result import BlockingPod, Drain, NodeVerdict, Utilization
 from core.policy import discover
-from core.views import candidates, group_plan
+from core.views import candidates, group_plan, savings
 from core.views.table import Cell, ViewKey
 from tests.unit.build import NOW, Object, deployment, event, group, node, pod, policy, snapshot, workload
 from tests.unit.pending.small import pool
@@ -120,19 +120,48 @@ def test_where_pods_would_go_may_be_unknown() -> None:
 def test_the_head_says_what_the_whole_set_saves_and_by_which_rules(plan: Plan) -> None:
     first, rules = candidates.headlines(plan, NOW)
     assert first == (
-        "1 could go now (4 cpu, 16Gi), 1 in time, 1 busy, 1 stay │ the one that could go would save 4 cpu, 16Gi memory"
+        "1 could go now (4 cpu, 16Gi), 1 in time, 1 busy, 1 stay, 1 not managed │ "
+        "the one that could go would save 4 cpu, 16Gi memory"
     )
     assert rules.startswith("by the rules of cluster-autoscaler 1.35; no autoscaler was found in this cluster")
     assert "; threshold 50 % (default); known by: no Deployment" in rules
 
 
-def test_money_is_only_named_where_every_price_is_known(plan: Plan) -> None:
-    prices = Prices(
-        "CNY", "2026-01", "a table", Fraction(730), "general", machines={"ecs.small": Machine(Fraction(5, 2))}
+PRICES = Prices("CNY", "2026-01", "a table", Fraction(730), "general", machines={"ecs.small": Machine(Fraction(5, 2))})
+
+
+def test_money_that_is_not_known_is_said_to_be_unknown(plan: Plan) -> None:
+    def said(prices: Prices | str, plan: Plan = plan) -> str:
+        return candidates.headlines(plan, NOW, prices)[0].partition("16Gi memory")[2]
+
+    assert said(PRICES) == ", ≈ 2.50 CNY an hour"
+    assert said(replace(PRICES, machines={})) == ", money unknown: no price for it"
+    assert said("no price table") == ", money unknown: no price table"
+    assert said("") == "", "nobody asked"
+    spot = {TYPE: "ecs.small", "node.alibabacloud.com/spot-strategy": "SpotAsPriceGo"}
+    full = pod("x", "b", cpu="3")
+    assert said(PRICES, planned(node("a", labels=spot), node("b"), group("g", ["a", "b"]), full)).endswith("for it")
+
+
+def test_a_price_that_is_missing_makes_the_sum_a_lower_bound() -> None:
+    small, paid = {TYPE: "ecs.small"}, {TYPE: "ecs.small", "node.alibabacloud.com/instance-charge-type": "PrePaid"}
+    nodes = [node("a", labels=small), node("b", labels=small), node("c"), node("d", labels=paid)]
+    found = planned(*nodes, group("g", ["a", "b", "c", "d"]))
+    saved = candidates.whole_set(found, PRICES)
+    assert savings.words(saved, PRICES) == (
+        "16 cpu, 64Gi memory, ≥ 5.00 CNY an hour (price of 1 unknown); 1 of them paid in advance"
     )
-    assert candidates.headlines(plan, NOW, prices)[0].endswith("16Gi memory, ≈ 2.50 CNY an hour")
-    assert "CNY" not in candidates.headlines(plan, NOW, replace(prices, machines={}))[0]
-    assert "CNY" not in candidates.headlines(plan, NOW, "no price table")[0]
+    written = savings.document(saved, PRICES)
+    assert (written["hour"], written["hourAtLeast"], written["unknownPrices"]) == (None, 5.0, ["c"])
+    assert (written["paidInAdvance"], written["cpu"]) == (["d"], 16_000)
+    assert [savings.of_node(found, name, PRICES) for name in "acdx"] == ["2.50 CNY", "unknown", "0.00 CNY", ""]
+
+
+def test_everybody_is_counted_in_the_head() -> None:
+    unread = snapshot(node("a"), node("b"), node("own"), group("g", ["a", "b"]), pod("x", "a"), policy(),
+                      without=["PodDisruptionBudget", "ReplicaSet"])  # fmt: skip
+    first = candidates.headlines(planning.plan(unread, discover(unread)), NOW)[0]
+    assert first.startswith("0 could go now, 1 in time, 0 busy, 0 stay, 1 not managed, 1 unknown")
 
 
 def test_a_cool_down_is_counted_down() -> None:

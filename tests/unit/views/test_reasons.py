@@ -93,7 +93,14 @@ def test_explanations_name_what_is_behind_a_verdict() -> None:
         "It could go, but has not been unneeded for long enough yet."
     )
     assert said(node("a")) == "Stays: No autoscaled group owns this node, so only a person removes it."
-    assert said(*two(), without=["PodDisruptionBudget"]) == "Cannot be judged: PodDisruptionBudget not available."
+    assert said(*two(), without=["PodDisruptionBudget"]) == (
+        "Cannot be judged: PodDisruptionBudget not available. It is about default/x."
+    )
+    daemon = pod("kube-system/ds", "a", owner="DaemonSet", owner_name="ds")
+    assert said(*two(), daemon, without=["DaemonSet"]) == (
+        "Cannot be judged: DaemonSet not available. It is about kube-system/ds; "
+        "the autoscaler, where it can't read that either, says UnexpectedError."
+    )
 
 
 def test_the_document_has_every_node_and_plain_data() -> None:
