@@ -54,6 +54,7 @@ _GOATSCALER: Mapping[str, Act] = {
     goatscaler.RESET_POD: Act.GROW_FAILED,
     goatscaler.STOCK_CHANGED: Act.TROUBLE,
 }
+_REJECTIONS = re.compile(r"(?:\A|, )(\d{1,6}) (.+?)(?=, \d{1,6} |\Z)")
 _GROUPS_GROWN = re.compile(r"\{(\S+) (\d+)->(\d+)")
 _GROUP_GROWN = re.compile(r"group (\S+) size set to (\d+)")
 
@@ -75,6 +76,16 @@ class Activity:
 
     def __str__(self) -> str:
         return f"{self.reason} on {self.about_kind.lower()} {self.about}: {self.message}"
+
+
+def rejections(activity: Activity) -> list[tuple[int, str]]:
+    """Why no group grew for a pod, as an event of the Cluster Autoscaler tells it: (number of groups, reason). Empty
+    for any other event."""
+    start, said, counted = activity.message.partition("pod didn't trigger scale-up: ")
+    if activity.act is not Act.NOT_GROWN or not said or start:
+        return []
+    parts = [(int(number), reason) for number, reason in _REJECTIONS.findall(counted)]
+    return parts or [(0, counted)]
 
 
 def read(events: Iterable[Event]) -> tuple[Activity, ...]:

@@ -184,9 +184,9 @@ def skip_word(skipped: str) -> str:
         "not autoscaled": "by hand",
         "not ready for scale-up": "not ready",
     }
-    return known.get(
-        skipped, "backing off" if "backoff" in skipped else "over quota" if "quota" in skipped else skipped
-    )
+    starts = {"in backoff": "backing off", "exceeded quota": "over quota", "max cluster": "over quota",
+              "atomic scale-up": "too large"}  # fmt: skip
+    return known.get(skipped) or next((word for start, word in starts.items() if skipped.startswith(start)), skipped)
 
 
 def headlines(plan: Plan, found: Sequence[PendingClass], now: float) -> tuple[str, ...]:

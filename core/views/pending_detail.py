@@ -1,5 +1,8 @@
 """One class of waiting pods in full: why it waits, what every group says, and its pods."""
 
+from collections.abc import Iterator
+
+from core.analysis import autoscaler_events
 from core.analysis.planning import Plan
 from core.views import format as fmt
 from core.views import reasons
@@ -20,7 +23,7 @@ def view(plan: Plan, one: PendingClass, now: float, generation: int) -> DetailVi
         title=one.application,
         generation=generation,
         as_of=now,
-        facts=_facts(one, now),
+        facts=(*_facts(one, now), *_autoscaler(plan, one, now)),
         tables=(_groups(plan, one, now), _pods(one, now)),
     )
 
@@ -41,6 +44,20 @@ def _facts(one: PendingClass, now: float) -> tuple[Fact, ...]:
         ),
         Fact("Selector", text_cell(", ".join(f"{k}={v}" for k, v in (shape.node_selector or {}).items()) or "none")),
     )
+
+
+def _autoscaler(plan: Plan, one: PendingClass, now: float) -> Iterator[Fact]:
+    """What the running autoscaler said about one of these pods, the newest word."""
+    pods = {verdict.pod.key for verdict in one.verdicts}
+    about = (said for said in plan.running.activities if said.about_kind == "Pod" and said.about in pods)
+    if (last := next(about, None)) is not None:
+        parts = [f"{_of_groups(number)}{reasons.meaning(why)}" for number, why in autoscaler_events.rejections(last)]
+        told = " ".join(("It added no node.", *parts)) if parts else f"{last.reason}: {last.message}"
+        yield Fact("Autoscaler", text_cell(f"{fmt.duration(now - last.at)} ago: {told}"), wide=True)
+
+
+def _of_groups(number: int) -> str:
+    return "" if not number else "1 group: " if number == 1 else f"{number} groups: "
 
 
 def _ago(moment: int | None, now: float) -> str:

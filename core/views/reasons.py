@@ -61,6 +61,7 @@ WHY_A_GROUP_IS_SKIPPED: Mapping[str, str] = {
     "in backoff after failed scale-up": "A node of this group failed to come a short while ago; the autoscaler waits.",
     "atomic scale-up exceeds cluster node count limit": "The group only grows as a whole, beyond the cluster's limit.",
     "exceeded quota": "One more node would exceed a limit of the whole cluster.",
+    "max cluster": "One more node would exceed a limit of the whole cluster.",
     "not all pods would fit and scale-up is using all-or-nothing strategy": "The group only grows as a whole, and even "
     "that would not take all the pods.",
     "expansion options filtered out and no longer considered": "The expander prefers other groups.",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.analysis import autoscaler, autoscaler_status
+from core.analysis import autoscaler, autoscaler_events, autoscaler_status
 from core.analysis.autoscaler_events import Act
 from core.policy import discover
 from tests.unit.build import NOW, Object, config_map, deployment, event, node, snapshot
@@ -174,3 +174,30 @@ def test_its_events_say_what_it_did_last() -> None:
     assert str(found.latest[Act.SHRINK_FAILED]) == "ScaleDownFailed on node n1: failed to drain"
     assert [activity.at for activity in found.activities] == [NOW - 30, NOW - 300, NOW - 310, NOW - 900]
     assert found.activities[2].groups == ("asg-a",)
+
+
+@pytest.mark.parametrize(
+    ("reason", "message", "told"),
+    [
+        (
+            "NotTriggerScaleUp",
+            "pod didn't trigger scale-up: 2 max node group size reached, 1 Insufficient cpu",
+            [(2, "max node group size reached"), (1, "Insufficient cpu")],
+        ),
+        (
+            "NotTriggerScaleUp",
+            'pod didn\'t trigger scale-up: 1 exceeded quota: "cluster-wide", resources: cpu, memory, 3 node(s) had taints',
+            [(1, 'exceeded quota: "cluster-wide", resources: cpu, memory'), (3, "node(s) had taints")],
+        ),
+        (
+            "NotTriggerScaleUp",
+            "pod didn't trigger scale-up: max total nodes in cluster reached",
+            [(0, "max total nodes in cluster reached")],
+        ),
+        ("NotTriggerScaleUp", "something else", []),
+        ("TriggeredScaleUp", "pod didn't trigger scale-up: 1 x", []),
+    ],
+)
+def test_an_event_tells_why_no_group_grew(reason: str, message: str, told: list[tuple[int, str]]) -> None:
+    (said,) = autoscaler.find(snapshot(event(reason, "Pod/default/p", 60, message))).activities
+    assert autoscaler_events.rejections(said) == told
