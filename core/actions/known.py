@@ -16,7 +16,11 @@ MODULES = {
     "cordon": "cordon",
     "uncordon": "cordon",
     "drain": "drain",
+    "expand": "expand",
     "restart": "restart",
+    "delete-pod": "delete_pod",
+    "mute": "mute",
+    "unmute": "mute",
 }
 """Action -> module of core.actions."""
 

@@ -21,7 +21,8 @@ KEPT = (
     "alibabacloud.com/burst-resource",
     "apps.kruise.io/matched-workloadspread",
     "vacancy/owner",
-    "vacancy/mute",
+    "vacancy/eci-mute",
+    "vacancy/notify",
     *(
         _ECI + name
         for name in (
