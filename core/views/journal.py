@@ -76,7 +76,7 @@ def about(entry: Entry) -> str:
     """What the action touches."""
     if entry.plan is None:
         return ""
-    names = [node.name for node in entry.plan.nodes]
+    names = [node.name for node in entry.plan.nodes] or [entry.plan.subject]
     return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
 
