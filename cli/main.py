@@ -24,6 +24,7 @@ COMMANDS = {
     "groups": "scaling groups and node pools: sizes, limits, problems",
     "expand": "more machines for a group or a pool, followed until they are Ready",
     "drain": "empty nodes: checked first, through their budgets, on record",
+    "remove": "take nodes out through the door that they came in by",
     "restart": "a new rollout of an owner, so that its pods on ECI come home",
     "delete-pod": "one pod deleted, through its budgets; where another comes in its place",
     "mute": "an owner's pods on ECI don't count for a while, with a reason",

@@ -16,6 +16,7 @@ MODULES = {
     "cordon": "cordon",
     "uncordon": "cordon",
     "drain": "drain",
+    "remove": "remove",
     "expand": "expand",
     "restart": "restart",
     "delete-pod": "delete_pod",

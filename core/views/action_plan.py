@@ -62,7 +62,9 @@ def _pods(plan: ActionPlan) -> Iterator[Line]:
         parts.append(f"{_many(len(effect.lost), 'pod')} would be gone for good")
     moment = time.strftime("%H:%M:%S", time.gmtime(effect.at))
     text = f"{_many(len(moving), 'pod')} leave: {', '.join(parts)}" if moving else "no pod has to move"
-    yield f"{text}   (what-if of {moment}Z)", Tone.WARNING if effect.waits or effect.lost or effect.eci else Tone.PLAIN
+    if plan.nodes:
+        tone = Tone.WARNING if effect.waits or effect.lost or effect.eci else Tone.PLAIN
+        yield f"{text}   (what-if of {moment}Z)", tone
     for group, before, after in effect.resizes:
         yield f"the autoscaler would then resize {group} from {before} to {after}", Tone.PLAIN
 

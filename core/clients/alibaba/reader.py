@@ -102,10 +102,15 @@ class EssReader(_Product):
         """DescribeLimitation: the account's quotas of Auto Scaling."""
         return await self._object(self._generic("DescribeLimitation"))
 
-    async def members(self, group: str) -> Items[ScalingInstance]:
-        """The machines of one group."""
+    async def members(self, group: str = "", activity: str = "") -> Items[ScalingInstance]:
+        """The machines of one group, or of all; only those that an activity brought, if one is named."""
         return await self._list(
-            "describe_scaling_instances", "ScalingInstances", ScalingInstance, MEMBER_PAGE, scaling_group_id=group
+            "describe_scaling_instances",
+            "ScalingInstances",
+            ScalingInstance,
+            MEMBER_PAGE,
+            scaling_group_id=group or None,
+            scaling_activity_id=activity or None,
         )
 
     async def configurations(self, ids: Sequence[str]) -> Items[ScalingConfiguration]:
@@ -299,6 +304,11 @@ class CsReader(_Product):
     async def task(self, task: str) -> Json:
         """DescribeTaskInfo: state, stages, events, error and results of a long-running job."""
         return await self.ask("DescribeTaskInfo", f"/tasks/{task}")
+
+    async def tasks(self, cluster: str, newest: int = 50) -> list[Json]:
+        """DescribeClusterTasks: the newest long-running jobs; what each is about is in `task`."""
+        body = await self.ask("DescribeClusterTasks", f"/clusters/{cluster}/tasks", {"page_size": str(newest)})
+        return answers.rows(body, "tasks", "cs", "DescribeClusterTasks")
 
     async def ask(self, action: str, pathname: str, query: dict[str, str] | None = None) -> Json:
         """Any other GET of the ACK API."""
