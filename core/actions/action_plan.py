@@ -18,12 +18,15 @@ class Level(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something that the preflight found. `code` is stable, `about` names the object, `text` is one plain sentence."""
+    """Something that the preflight found. `code` is stable, `about` names the object, `text` is one plain sentence.
+
+    `option`: what a person could ask for so that it refuses nothing any more (`force`); "" for nothing."""
 
     level: Level
     code: str
     about: str
     text: str
+    option: str = ""
 
 
 class TargetNode(msgspec.Struct, frozen=True):
@@ -133,6 +136,12 @@ class ActionPlan(msgspec.Struct, frozen=True):
     @property
     def refusals(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.level is Level.REFUSAL)
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The options with which it would not be refused; none when something refuses it for good."""
+        options = {finding.option for finding in self.refusals}
+        return () if "" in options else tuple(sorted(options))
 
 
 def new_id(now: float) -> str:

@@ -17,6 +17,8 @@ from core.kube.pod import Pod
 PAGE_SIZE = 500
 CRITICAL_CLASSES = ("system-cluster-critical", "system-node-critical")
 CRITICAL_PRIORITY = 2_000_000_000
+FORCE, LOCAL_DATA = ("--force", "force"), ("--delete-emptydir-data", "delete_local_data")
+"""What lets a pod go that is held back: the flag of the command, and the field of Options."""
 
 DaemonSetExists = Callable[[str], bool | None]
 """Whether a DaemonSet of this `namespace/name` exists; None where that is not known."""
@@ -74,25 +76,25 @@ def sort(pod: Pod, options: Options, daemonset_exists: DaemonSetExists) -> Sorte
         if daemonset_exists(f"{pod.namespace}/{pod.owner.name}") is not False:
             return Sorted(pod, Fate.DAEMONSET)
         orphan = "its DaemonSet is gone, so nobody starts it anew"
-        return _needs(pod, options.force, "OrphanedDaemonSetPod", orphan, "--force")
+        return _needs(pod, options.force, "OrphanedDaemonSetPod", orphan, *FORCE)
     if pod.mirror:
         return Sorted(pod, Fate.MIRROR)
     if pod.terminated:
         return Sorted(pod, Fate.LEAVES)
     if local := local_volumes(pod):
         text = f"its local data would be lost (emptyDir {', '.join(local)})"
-        local_data = _needs(pod, options.delete_local_data, "LocalData", text, "--delete-emptydir-data")
+        local_data = _needs(pod, options.delete_local_data, "LocalData", text, *LOCAL_DATA)
         if local_data.fate is Fate.REFUSED or pod.owner is not None:
             return local_data
     if pod.owner is None:
-        return _needs(pod, options.force, "BarePod", "no controller would start it anew", "--force")
+        return _needs(pod, options.force, "BarePod", "no controller would start it anew", *FORCE)
     return Sorted(pod, Fate.LEAVES)
 
 
-def _needs(pod: Pod, given: bool, code: str, text: str, option: str) -> Sorted:
+def _needs(pod: Pod, given: bool, code: str, text: str, flag: str, option: str) -> Sorted:
     if given:
         return Sorted(pod, Fate.LEAVES, Finding(Level.WARNING, code, pod.key, text))
-    return Sorted(pod, Fate.REFUSED, Finding(Level.REFUSAL, code, pod.key, f"{text}; {option} lets it go"))
+    return Sorted(pod, Fate.REFUSED, Finding(Level.REFUSAL, code, pod.key, f"{text}; {flag} lets it go", option))
 
 
 def local_volumes(pod: Pod) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from core.actions import journal_reading
 from core.actions.action_plan import ActionPlan
 from core.actions.journal_reading import RUNNING, UNFINISHED, Entry
@@ -17,7 +19,7 @@ from core.errors import VacancyError, one_line
 from core.session.acting import Actor, execute
 from core.session.planner import decide
 from core.views import action, action_view, journal
-from core.views.link import CancelAction, Failure, PlanAction, RunAction, Update
+from core.views.link import CancelAction, Failure, PlanAction, PlanAgain, RunAction, Update
 from core.views.live import Moment, Producer
 from core.views.table import ViewKey
 
@@ -57,6 +59,19 @@ class Desk:
         if actor is None:
             work.new("a dump is shown: nothing can be done to it")
             return
+        work.task = asyncio.create_task(self._plan(work, actor, snapshot))
+
+    def plan_again(self, wanted: PlanAgain, actor: Actor | None, snapshot: Snapshot) -> None:
+        """Plan it with the options that it offers."""
+        work = self.works.get(wanted.id)
+        if work is None or work.plan is None or work.run is not None or actor is None or not work.plan.offers:
+            return
+        given = dict.fromkeys(work.plan.offers, True)
+        fields = {name: value for name, value in given.items() if name in PlanAction.__struct_fields__}
+        others = {name: value for name, value in given.items() if name not in fields}
+        work.asked = msgspec.structs.replace(work.asked, **fields, args={**work.asked.args, **others})
+        work.plan = None
+        work.new()
         work.task = asyncio.create_task(self._plan(work, actor, snapshot))
 
     async def _plan(self, work: Work, actor: Actor, snapshot: Snapshot) -> None:

@@ -16,7 +16,7 @@ from core.session.planner import Planner
 from core.session.source import DumpSource, LiveSource
 from core.views import wish
 from core.views.header import header
-from core.views.link import CancelAction, Intent, PlanAction, Retry, RunAction, Update
+from core.views.link import CancelAction, Intent, PlanAction, PlanAgain, Retry, RunAction, Update
 from core.views.live import Moment, Producer, UnknownView, producer
 from core.views.live_nodes import Records
 from core.views.status import Status
@@ -62,6 +62,8 @@ class Session:
                 self._source.wake()
             case PlanAction() if self._source is not None:
                 self._desk.plan(intent, self._actor(), self._store.snapshot(self._source.now(self._clock)))
+            case PlanAgain() if self._source is not None:
+                self._desk.plan_again(intent, self._actor(), self._store.snapshot(self._source.now(self._clock)))
             case RunAction() if self._source is not None:
                 self._desk.run(intent, self._actor())
             case CancelAction():

@@ -13,7 +13,8 @@ Line = tuple[str, Tone]
 
 
 class ActionView(msgspec.Struct, frozen=True, tag=True):
-    """An action at one moment. `expects`: what is to be typed to run it, when `phase` is asks."""
+    """An action at one moment. `expects`: what is to be typed to run it, when `phase` is asks; `offers`: the options
+    with which one that is refused would not be."""
 
     key: ViewKey
     title: str
@@ -24,3 +25,4 @@ class ActionView(msgspec.Struct, frozen=True, tag=True):
     question: str = ""
     expects: str = ""
     table: TableView | None = None
+    offers: tuple[str, ...] = ()

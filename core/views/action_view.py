@@ -31,11 +31,14 @@ def view(
         phase, question = ENDED if progress.outcome else RUNNING, ""
         lines = tuple(action_plan.progress_lines(progress, now))
     if plan.refusals:
-        lines = (*lines, ("It can't be done like this; nothing was touched.", Tone.DANGER))
+        how = "; o plans it all the same" if plan.offers else ""
+        lines = (*lines, (f"It can't be done like this{how}; nothing was touched.", Tone.DANGER))
     if error:
         lines = (*lines, (error, Tone.DANGER))
     table = _pods(key, plan, progress, now, number)
-    return ActionView(key, action_plan.title(plan), phase, number, now, lines, question, plan.confirm or "yes", table)
+    offers = plan.offers if phase == REFUSED else ()
+    confirm = plan.confirm or "yes"
+    return ActionView(key, action_plan.title(plan), phase, number, now, lines, question, confirm, table, offers)
 
 
 def _pods(key: ViewKey, plan: ActionPlan, progress: Progress | None, now: float, number: int) -> TableView:

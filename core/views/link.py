@@ -44,6 +44,12 @@ class PlanAction(msgspec.Struct, frozen=True, tag=True):
     args: dict[str, Any] = {}
 
 
+class PlanAgain(msgspec.Struct, frozen=True, tag=True):
+    """An intent: plan the action of this id anew, with all the options that it offers."""
+
+    id: str
+
+
 class RunAction(msgspec.Struct, frozen=True, tag=True):
     """An intent: do what was planned under this id. `typed` is what the person typed to confirm it."""
 
@@ -58,7 +64,7 @@ class CancelAction(msgspec.Struct, frozen=True, tag=True):
 
 
 Update = TableView | TableChange | DetailView | ActionView | Status | Failure
-Intent = Retry | PlanAction | RunAction | CancelAction
+Intent = Retry | PlanAction | PlanAgain | RunAction | CancelAction
 
 
 class Link(Protocol):

@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 
 from core.views import action
 from core.views.action import ActionView
-from core.views.link import CancelAction, PlanAction, RunAction, Update
+from core.views.link import CancelAction, PlanAction, PlanAgain, RunAction, Update
 from core.views.table import Tone, ViewKey
 from core.views.text import sanitise
 from tui.screens.table_screen import TableScreen
@@ -27,6 +27,7 @@ class ActionScreen(TableScreen):
     BINDING_GROUP_TITLE = "Action"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", id="action.leave", tooltip="Leave; a plan is dropped, a run goes on"),
+        Binding("o", "plan_again", "all the same", id="action.again", tooltip="Plan it with the options it asks for"),
         Binding("ctrl+x", "stop", "stop it", id="action.stop", tooltip="Stop the run at the next safe point"),
     ]
 
@@ -89,6 +90,9 @@ class ActionScreen(TableScreen):
             self.app.notify("It goes on; the journal leads back to it.", timeout=4)
         self.dismiss()
 
+    def action_plan_again(self) -> None:
+        self.app.intend(PlanAgain(self.key.name))
+
     def action_stop(self) -> None:
         self.app.intend(CancelAction(self.key.name))
         self.app.notify("Stopping at the next safe point: what was sent is waited for.", timeout=4)
@@ -99,6 +103,8 @@ class ActionScreen(TableScreen):
         return super()._instead(failure)
 
     def check_action(self, action_name: str, parameters: tuple[object, ...]) -> bool | None:
+        if action_name == "plan_again":
+            return self.shown is not None and bool(self.shown.offers)
         if action_name == "stop":
             return self.shown is not None and self.shown.phase == action.RUNNING
         return super().check_action(action_name, parameters)

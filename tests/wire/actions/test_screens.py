@@ -13,6 +13,7 @@ from core.session import Session
 from core.views import action
 from sim.kube.faults import Fault
 from tests.wire.actions.stage import Stage
+from tests.wire.kube import objects
 from tui.app import VacancyApp
 from tui.screens.action import ActionScreen
 from tui.screens.journal import JournalScreen
@@ -129,6 +130,27 @@ async def test_a_run_is_left_found_again_and_stopped(stage: Stage) -> None:
         assert "cancelled" in shown.sentences
     assert stage.last().state == "cancelled"
     assert stage.cordoned("a")
+
+
+async def test_what_would_be_lost_is_planned_only_when_somebody_wants_it(stage: Stage) -> None:
+    """A bare pod refuses the drain; one key plans it all the same, and then the node's name has to be typed."""
+    await stage.nodes("a", "b")
+    alone = objects.pod("alone")
+    alone["spec"]["nodeName"] = "a"
+    stage.sim.registry.create("Pod", {**alone, "metadata": {"name": "alone", "namespace": "default"}})
+    await stage.until(lambda: stage.sim.registry.find("Pod", "alone", "default")["status"].get("phase") == "Running")
+    async with screens(stage) as shown:
+        await shown.point_at("a")
+        await shown.press("r")
+        await shown.until(lambda: shown.phase() == action.REFUSED)
+        assert "no controller would start it anew" in shown.sentences
+        await shown.press("o")
+        await shown.until(lambda: shown.phase() == action.ASKS)
+        assert "gone for good" in shown.sentences
+        await shown.press("a", "enter")
+        await shown.until(lambda: shown.phase() == action.ENDED)
+        assert "done: 1 of 1 nodes drained" in shown.sentences
+    assert stage.sim.registry.find("Pod", "alone", "default") is None
 
 
 async def test_cordon_and_uncordon_what_is_marked(stage: Stage) -> None:
