@@ -51,7 +51,12 @@ class Stage:
 
     @property
     def where(self) -> Where:
-        return Where(kubeconfig=str(self.folder / f"kubeconfig-{rbac.ADMIN.name}"), write=True, cloud=False)
+        return Where(kubeconfig=str(self.where_file), write=True, cloud=False)
+
+    @property
+    def where_file(self) -> Path:
+        """The kubeconfig."""
+        return self.folder / f"kubeconfig-{rbac.ADMIN.name}"
 
     async def nodes(self, *names: str) -> None:
         """Ready nodes of these names."""
