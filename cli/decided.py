@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def read(args: argparse.Namespace, history: bool = False) -> Reading:
     """The source, with the cloud's groups where a cloud is configured; with `history` days of usage too."""
-    return source.read(args, cloud_details=True, history=history)
+    return source.read(args, cloud_need="plan", history=history)
 
 
 def kept(args: argparse.Namespace, view: TableView) -> list[Row]:

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the groups."""
     sort = parse_sort(args.sort, groups.columns(wide=True)) if args.sort else None
     matches = parse_filter(" ".join(args.filter))
-    reading = read(args, cloud_details=True)
+    reading = read(args, cloud_need="all" if args.output in ("json", "yaml") else "groups")
     snapshot, now = reading.snapshot, reading.snapshot.as_of
     records = groups.with_plan(groups.of_snapshot(snapshot, of_snapshot(snapshot)), decide(snapshot))
     if not records and (why := groups.missing(snapshot.unavailable)):

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     wanted = selectors.parse(args.selector)
     sort = parse_sort(args.sort, nodes.columns(wide=True)) if args.sort else None
     matches = parse_filter(" ".join(args.filter))
-    reading = read(args, cloud_details=False)
+    reading = read(args, cloud_need="origins")
     if not reading.snapshot.has("Node") and (args.dump is not None or not reading.snapshot.has("Pod")):
         raise InputError(f"{reading.context}: nodes could not be read: {reading.snapshot.unavailable['Node']}")
     records = {

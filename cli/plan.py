@@ -30,7 +30,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan."""
-    reading = read(args, cloud_details=True)
+    reading = read(args, cloud_need="plan")
     plan = decide(reading.snapshot)
     if args.output == "table":
         now = reading.snapshot.as_of

@@ -10,17 +10,18 @@ from core.session import Reading
 from core.session import read as read_session
 from core.views.status import Progress
 from core.views.text import sanitise
+from core.where import CloudNeed
 
 _QUIET_FOR = 1.0
 """Seconds before progress is shown at all: what is quick needs none."""
 
 
-def read(args: argparse.Namespace, cloud_details: bool | None = None, history: bool = False) -> Reading:
-    """Read it once; what is missing or was left aside is said on stderr. `cloud_details` and `history` as for
+def read(args: argparse.Namespace, cloud_need: CloudNeed | None = None, history: bool = False) -> Reading:
+    """Read it once; what is missing or was left aside is said on stderr. `cloud_need` and `history` as for
     `core.session.read`."""
     bar = ProgressLine()
     try:
-        asked = read_session(where(args), tell=bar.show, cloud_details=cloud_details, history=history)
+        asked = read_session(where(args), tell=bar.show, cloud_need=cloud_need, history=history)
         reading = asyncio.run(asked)
     finally:
         bar.clear()

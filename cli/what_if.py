@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     wishes: list[Wish] = args.wishes
     if not wishes:
         raise InputError("what-if: name a change, for example --drain NODE or --expand GROUP N; see --help")
-    reading = read(args, cloud_details=True)
+    reading = read(args, cloud_need="plan")
     found = imagine(reading.snapshot, wishes)
     if args.output != "table":
         document = {**what_if.document(found), "changes": [list(wish) for wish in wishes]}

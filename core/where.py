@@ -1,12 +1,17 @@
 """Where the data comes from, as a person said it on the command line."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from core.clients.kubernetes import Target
     from core.feeds.cloud import CloudChoice
     from core.feeds.usage_history import HistoryChoice
+
+
+CloudNeed = Literal["origins", "plan", "groups", "all"]
+"""What a command asks the cloud for: where nodes come from; what decisions rest on (groups, templates, members); that
+and what moves groups; all there is, for documents."""
 
 
 @dataclass(frozen=True, slots=True)

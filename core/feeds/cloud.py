@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.clients.alibaba import Connection, Reader, choose_region, find
 from core.clock import Clock
-from core.cluster.cloud_kinds import MEMBER, READ
+from core.cluster.cloud_kinds import READ
 from core.cluster.groups import CLUSTER_TAG
 from core.errors import InputError
 from core.feeds.ack import AckFeed
@@ -20,11 +20,14 @@ from core.feeds.ess import EssFeed
 from core.feeds.groups import GroupKeeper
 from core.feeds.sink import Sink
 from core.kube.node import Node
+from core.where import CloudNeed
 
 RECHECK = 60.0
 """Seconds between two looks for settings that are not there."""
 MOST_CREATIONS = 5
 """Calls that a command spends on the activities that machines came by."""
+MOST_USER_DATA = 10
+"""Attached machines whose userdata a command reads, one call each."""
 NODES_COME = 0.25
 """Seconds between two looks whether the nodes, which tell the region and the cluster, have come."""
 _OF_ALIBABA = ("ack.aliyun.com", "alibabacloud.com/nodepool-id", "node.alibabacloud.com/instance-charge-type")
@@ -57,6 +60,7 @@ class CloudFeed:
         self._choice, self._known, self._sink = choice, known, sink
         self._clock, self._timing = clock or Clock(), timing or CloudTiming()
         self._around: CloudAround | None = None
+        self._keeper: GroupKeeper | None = None
 
     async def run(self) -> None:
         """Follow the cloud for ever, or find out again and again that there is none. Never ends by itself."""
@@ -79,31 +83,37 @@ class CloudFeed:
         finally:
             connection.close()
 
-    async def read_once(self, details: bool = True) -> None:
-        """Read everything once, for a command; with the nodes known already. Without `details` only what tells where
-        each node comes from. Trouble becomes a state; silent when there is no cloud."""
+    async def read_once(self, need: CloudNeed = "all") -> None:
+        """Read once what a command needs, with the nodes known already. Trouble becomes a state; silent when there is
+        no cloud. Call `settle` when everything else was read as well."""
         connection = self._open()
         if connection is None:
             return
+        connection.expect_no_writes()
         self.reader = Reader(connection)
         around = CloudAround(self.reader, self._sink, self._known, self._clock, self._timing)
         try:
-            await self._read_all(around, details)
+            await self._read_all(around, need)
         finally:
             connection.close()
 
-    async def _read_all(self, around: CloudAround, details: bool) -> None:
+    async def _read_all(self, around: CloudAround, need: CloudNeed) -> None:
         ess, ecs, ack = EssFeed(around), EcsFeed(around), AckFeed(around, self.cluster)
-        keeper = GroupKeeper(around)
-        await asyncio.gather(ess.read_once(), ecs.read_once(), ack.read_once())
+        self._keeper = keeper = GroupKeeper(around)
+        await asyncio.gather(ess.read_once(templates=need != "origins"), ecs.read_once(), ack.read_once())
         await keeper.refresh()
-        await ess.details.catch_up(only="" if details else MEMBER.name)
+        await ess.details.read_once(need)
         await ess.details.read_creations(MOST_CREATIONS)
         await ecs.read_once()  # members that are no nodes
-        await ecs.read_more()
-        if details:
+        await ecs.read_more(need, MOST_USER_DATA)
+        if need in ("groups", "all"):
             await ess.read_movers()
         await keeper.refresh()
+
+    async def settle(self) -> None:
+        """Put the groups together anew, if anything that they rest on has come since `read_once` began."""
+        if self._keeper is not None:
+            await self._keeper.refresh()
 
     def wake(self) -> None:
         """Ask again now (as when a person asks for it)."""

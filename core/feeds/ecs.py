@@ -5,12 +5,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from core.analysis import origin
 from core.clients.alibaba import NotFound
 from core.cluster.cloud_kinds import CONFIGURATION, INSTANCE, INSTANCE_TYPE, MEMBER, NODE_POOL, USER_DATA
 from core.feeds.cloud_around import CloudAround
+from core.where import CloudNeed
 
 MACHINES = 100
 """Machines in one call."""
@@ -41,10 +43,12 @@ class EcsFeed:
         """The machines of nodes and groups."""
         await self._around.once(self._instances, self.read_instances)
 
-    async def read_more(self) -> None:
-        """Types, and the userdata of attached machines, once."""
-        await self._around.once(self._types, self.read_types)
-        await self._around.once(self._user_data, self.read_user_data)
+    async def read_more(self, need: CloudNeed, most: int) -> None:
+        """Types, which templates rest on, and the userdata of at most so many attached machines, once."""
+        if need != "origins":
+            await self._around.once(self._types, self.read_types)
+        if need in ("origins", "all"):
+            await self._around.once(self._user_data, partial(self.read_user_data, most))
 
     async def read_instances(self) -> None:
         """Machines that are new, or whose record is old; those that ECS doesn't know are gone."""
@@ -73,9 +77,9 @@ class EcsFeed:
             self._types.merge(found.items, problems=found.problems)
             self._done("type", part)
 
-    async def read_user_data(self) -> None:
+    async def read_user_data(self, most: int | None = None) -> None:
         """Of attached machines, one by one: it decides whether they joined by themselves."""
-        wanted = self._fresh("userdata", await self._attached(), USER_DATA_AGE)
+        wanted = self._fresh("userdata", await self._attached(), USER_DATA_AGE)[:most]
         if not wanted and not self._user_data.held:
             self._user_data.merge(())
         for name in wanted:

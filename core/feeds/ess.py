@@ -3,6 +3,7 @@ machines come and go. Members are never read group by group on every round: the 
 worth it."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
 
@@ -20,6 +21,7 @@ from core.cluster.cloud_kinds import (
 )
 from core.feeds.cloud_around import CloudAround
 from core.feeds.cloud_table import CloudTable
+from core.where import CloudNeed
 
 CONFIGURATIONS = 10
 """Scaling configurations in one call."""
@@ -29,6 +31,9 @@ NEWEST = 10
 """Activities read of each group; older ones only where a machine came by them."""
 ACTIVITIES = 20
 """Activities in one call by id."""
+MEMBERS = 50
+"""Members in one call."""
+ALL = (MEMBER.name, ACTIVITY.name, HOOK.name)
 
 Read = Callable[[ScalingGroup], Awaitable[None]]
 
@@ -43,10 +48,11 @@ class EssFeed:
         self.details = GroupDetails(around)
         self._configured: dict[str, float] = {}
 
-    async def read_once(self) -> None:
-        """Groups and what they make new machines from."""
+    async def read_once(self, templates: bool) -> None:
+        """Groups, and what they make new machines from."""
         await self._around.once(self._groups, self.read_groups)
-        await self._around.once(self._configurations, self.read_configurations)
+        if templates:
+            await self._around.once(self._configurations, self.read_configurations)
 
     async def read_movers(self) -> None:
         """Rules, scheduled tasks and alarms, once."""
@@ -110,6 +116,7 @@ class GroupDetails:
         self._blocked: dict[str, float] = {}
         self._asked: set[str] = set()
         self._first: dict[str, Items[ScalingInstance]] | None = {}
+        self._together = False
         self._readers: dict[str, tuple[CloudTable, Read]] = {
             MEMBER.name: (self._members, self._read_members),
             ACTIVITY.name: (self._activities, self._read_activities),
@@ -123,10 +130,21 @@ class GroupDetails:
             if not await self.catch_up(AT_ONCE) and not await self.read_creations(1):
                 await self._around.outage.sleep(self._around.timing.look)
 
-    async def catch_up(self, most: int | None = None, only: str = "") -> int:
-        """Read what is due, at most so many, or only one kind; how many it were."""
+    async def read_once(self, need: CloudNeed) -> None:
+        """What a command needs to know of each group."""
+        detailed = need in ("groups", "all")
+        await self.catch_up(kinds=(MEMBER.name, ACTIVITY.name) if detailed else (MEMBER.name,))
+        if detailed:
+            await self.catch_up(kinds=(HOOK.name,), waiting=need != "all")
+
+    async def catch_up(self, most: int | None = None, kinds: Container[str] = ALL, waiting: bool = False) -> int:
+        """Read what is due, at most so many, only of some kinds, only of groups where a machine waits for an answer to
+        a hook; how many it were."""
         self._forget_groups()
-        due = sorted((one for one in self._due() if only in ("", one[1])), key=lambda one: one[0])[:most]
+        if MEMBER.name in kinds:
+            await self._read_members_together()
+        wanted = (one for one in self._due() if one[1] in kinds and (not waiting or _waits(one[2])))
+        due = sorted(wanted, key=lambda one: one[0])[:most]
         for _, what, group in due:
             await self._read(what, group)
         self._end_first_round()
@@ -194,8 +212,29 @@ class GroupDetails:
         self._read_at[what, group.id] = time.monotonic()
         self._moves[what, group.id] = group.moves
 
+    async def _read_members_together(self) -> None:
+        """The first time: all members of the region in one list, where that takes fewer calls than one a group. Where
+        it is refused they are read group by group, which also tells what is wrong."""
+        if self._first is None or self._together:
+            return
+        groups = self._around.known.table(SCALING_GROUP.name)
+        ours = [groups[name] for name in self._around.related if name in groups]
+        totals = [group.total for group in groups.values()]
+        if None in totals or _calls(sum(totals)) >= sum(_calls(group.total) for group in ours):
+            return
+        self._together = True
+        with contextlib.suppress(CloudError):
+            found = await self._ess.members()
+            now = time.monotonic()
+            for group in ours:
+                own = tuple(item for item in found.items if item.group_id == group.id)
+                self._first[group.id] = Items(own, found.problems if group is ours[0] else ())
+                self._read_at[MEMBER.name, group.id], self._moves[MEMBER.name, group.id] = now, group.moves
+
     async def _read_members(self, group: ScalingGroup) -> None:
-        found = await self._ess.members(group.id)
+        found: Items[ScalingInstance] = Items()
+        if group.total != 0 or group.busy:
+            found = await self._ess.members(group.id)
         if self._first is None:
             self._put(self._members, group.id, found.items, found.problems)
         else:
@@ -241,3 +280,13 @@ class GroupDetails:
             gone = [item for item in self._around.known.table(table.kind.name).values() if item.group_id not in groups]
             if gone:
                 table.merge((), gone)
+
+
+def _calls(members: int) -> int:
+    """How many calls a list of so many takes."""
+    return max(1, -(-members // MEMBERS))
+
+
+def _waits(group: ScalingGroup) -> bool:
+    """Whether a machine of the group waits for the answer to a hook."""
+    return bool(group.pending_wait or group.removing_wait)

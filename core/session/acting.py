@@ -26,7 +26,7 @@ from core.session.planner import decide
 from core.session.prices import prices_or_none
 from core.session.reading import TellProgress, read
 from core.views.link import PlanAction
-from core.where import Where, target
+from core.where import CloudNeed, Where, target
 
 TellRun = Callable[[Run], None]
 """Told of a run before it starts, so that it can be cancelled."""
@@ -115,8 +115,8 @@ async def execute(run: Run) -> None:
 
 async def plan_action(actor: Actor, where: Where, asked: PlanAction, tell: TellProgress | None = None) -> ActionPlan:
     """Read the cluster and what the cloud says about it, and plan on what was read."""
-    details = True if where.cloud and asked.action not in _WITHOUT_CLOUD else None
-    reading = await read(where, tell=tell, cloud_details=details)
+    details: CloudNeed | None = "all" if where.cloud and asked.action not in _WITHOUT_CLOUD else None
+    reading = await read(where, tell=tell, cloud_need=details)
     if details:
         actor.cloud = open_cloud(where, reading.snapshot.nodes.values())
     before = await asyncio.to_thread(decide, reading.snapshot)

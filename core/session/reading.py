@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from core.clock import Clock
 from core.cluster.intake import Intake
@@ -13,8 +14,11 @@ from core.errors import SourceUnreachable
 from core.kube import kinds
 from core.views import sources
 from core.views.status import Progress
-from core.where import Where, cloud, target
+from core.where import CloudNeed, Where, cloud, target
 from core.where import history as history_choice
+
+if TYPE_CHECKING:
+    from core.feeds.cloud import CloudFeed
 
 TellProgress = Callable[[Progress], None]
 
@@ -32,19 +36,19 @@ async def read(
     where: Where,
     clock: Clock | None = None,
     tell: TellProgress | None = None,
-    cloud_details: bool | None = None,
+    cloud_need: CloudNeed | None = None,
     history: bool = False,
 ) -> Reading:
     """Read everything once, for a command. Raises VacancyError when there can be no answer.
 
-    The cloud is asked only for a command that needs it: `cloud_details` False for where nodes come from, True for all
-    about their groups. So is Prometheus, where one is configured: with `history`."""
+    The cloud is asked only for a command that needs it, and only for that. So is Prometheus, where one is configured:
+    with `history`."""
     if where.dump is not None:
         store, now, notes = await load_dump_aside(where.dump, tell)
         if history:
             notes += await _read_history(where, Intake(store), now)
         return Reading(store.snapshot(now), where.dump, notes)
-    return await _read_cluster(where, clock or Clock(), tell, cloud_details, history)
+    return await _read_cluster(where, clock or Clock(), tell, cloud_need, history)
 
 
 async def _read_history(where: Where, intake: Intake, at: float | None) -> list[str]:
@@ -100,7 +104,7 @@ def load_dump(path: str, tell: TellProgress | None) -> tuple[Store, float, list[
 
 
 async def _read_cluster(
-    where: Where, clock: Clock, tell: TellProgress | None, cloud_details: bool | None, history: bool
+    where: Where, clock: Clock, tell: TellProgress | None, cloud_need: CloudNeed | None, history: bool
 ) -> Reading:
     from core.clients.kubernetes import ApiError, connect
     from core.feeds.kubernetes import read_once
@@ -108,20 +112,40 @@ async def _read_cluster(
 
     clients = await connect(target(where))
     intake = Intake(Store(), SERVED)
+    feed = _cloud_feed(where, intake, clock) if cloud_need is not None else None
+    loading = asyncio.ensure_future(read_once(clients.reader, intake, clock=clock))
+    asking = asyncio.ensure_future(_ask_cloud(feed, cloud_need or "all", intake.store, loading))
     try:
-        loading = asyncio.ensure_future(read_once(clients.reader, intake, clock=clock))
         while not (await asyncio.wait({loading}, timeout=0.2))[0]:
             if tell and (progress := sources.loading_progress(intake.states)):
                 tell(progress)
         loading.result()
+        await asking
     except ApiError as error:  # whatever the server says instead of an answer: there is none
         raise SourceUnreachable(str(error)) from None
     finally:
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
         await clients.close()
-    if cloud_details is not None and where.cloud:
-        from core.feeds.cloud import CloudFeed
-
-        await CloudFeed(cloud(where), intake.store, intake, clock).read_once(cloud_details)
     if history:
         await _read_history(where, intake, None)
     return Reading(intake.store.snapshot(clock.now()), clients.place.context, sources.notes(intake.states))
+
+
+def _cloud_feed(where: Where, intake: Intake, clock: Clock) -> "CloudFeed | None":
+    if not where.cloud:
+        return None
+    from core.feeds.cloud import CloudFeed
+
+    return CloudFeed(cloud(where), intake.store, intake, clock)
+
+
+async def _ask_cloud(feed: "CloudFeed | None", need: CloudNeed, store: Store, loading: "asyncio.Future[None]") -> None:
+    """Read what is needed of the cloud as soon as the nodes are known, beside all else; then put it together."""
+    if feed is None:
+        return
+    while not store.is_available("Node") and not (await asyncio.wait({loading}, timeout=0.02))[0]:
+        pass
+    await feed.read_once(need)
+    await asyncio.wait({loading})
+    await feed.settle()

@@ -60,6 +60,10 @@ class Connection:
         await self._writes.turn()
         return await self._once(call)
 
+    def expect_no_writes(self) -> None:
+        """Nothing will be written here: reads may have the whole budget."""
+        self._reads = Pace(READS_PER_SECOND + WRITES_PER_SECOND)
+
     def close(self) -> None:
         """End the helper process; what it still waits for is dropped."""
         self._process.close()

@@ -1,6 +1,5 @@
 """The cloud feeds follow a living account: groups, members, pools, machines, and the groups put together from them."""
 
-from collections import Counter
 from dataclasses import replace
 
 from core.analysis import origin
@@ -105,13 +104,3 @@ async def test_where_nodes_come_from_follows_the_cloud(server: CloudServer) -> N
         assert [origin.of(node, it.store.table).how for node in nodes[:-1]] == [How.EXPANDED] * 3
         assert {record.params["InstanceId"] for record in server.gateway.log.of("DescribeUserData")} == {machine}
         assert found.because
-
-
-async def test_a_command_reads_everything_once(server: CloudServer) -> None:
-    ids = await filled(server)
-    it = Following(environment(server), [make_node(name, POOL) for name in ids])
-    await it.feed.read_once()
-    group: Group = it.store.table("Group")[WEB]
-    assert (len(group.members), bool(group.activities), group.configuration is not None) == (3, True, True)
-    actions = Counter(record.action for record in server.gateway.log)
-    assert actions.most_common(1)[0][1] <= 2, "nothing is asked again and again"
