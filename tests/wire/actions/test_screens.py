@@ -138,7 +138,7 @@ async def test_what_would_be_lost_is_planned_only_when_somebody_wants_it(stage: 
     alone = objects.pod("alone")
     alone["spec"]["nodeName"] = "a"
     stage.sim.registry.create("Pod", {**alone, "metadata": {"name": "alone", "namespace": "default"}})
-    await stage.until(lambda: stage.sim.registry.find("Pod", "alone", "default")["status"].get("phase") == "Running")
+    await stage.until(lambda: stage.sim.registry.get("Pod", "alone", "default")["status"].get("phase") == "Running")
     async with screens(stage) as shown:
         await shown.point_at("a")
         await shown.press("r")
