@@ -39,8 +39,8 @@ async def agent_config(reader: Reader) -> AgentConfig | None:
 
 
 async def judge(reader: Reader) -> list[Finding]:
-    """For whatever makes new machines join: a refusal in a registered cluster that names no script, for they would never
-    become nodes; nothing in any other cluster."""
+    """For whatever makes new machines join: a refusal in a registered cluster that names no script, for they would
+    never become nodes; nothing in any other cluster."""
     about = f"{NAMESPACE}/{AGENT_CONFIG}"
     try:
         config = await agent_config(reader)
@@ -49,5 +49,5 @@ async def judge(reader: Reader) -> list[Finding]:
         return [Finding(Level.NOTE, "AgentConfigUnread", about, text)]
     if config is None or config.script:
         return []
-    text = f"this is a registered cluster and {KEY} is not set: new machines would not join; vacancy join-script set URL"
+    text = f"this is a registered cluster and {KEY} is not set: new machines would not join; see vacancy join-script"
     return [Finding(Level.REFUSAL, "NoJoinScript", about, text)]
