@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from core.analysis import not_evaluated
 from core.analysis.planning import Plan
 from core.analysis.prices import Prices
+from core.analysis.scale_in.deletion import ATOMIC_FAILED, MIN_SIZE_REACHED
 from core.analysis.scale_in.result import NodeVerdict
 from core.analysis.scale_in.savings import Savings
 from core.analysis.scale_in.savings import of as saved_by
+from core.analysis.vendors.nodes_kept import DEFAULT_POOL
 from core.kube.node import Node
 from core.views import format as fmt
 from core.views import reasons, savings
@@ -23,6 +25,8 @@ _WORDS = {
     "not-managed": "not managed",
     "unknown": "unknown",
 }
+_OF_GROUPS = (MIN_SIZE_REACHED, ATOMIC_FAILED, DEFAULT_POOL)
+"""Reasons that stand with the group."""
 _RANK = ("removable", "blocked", "unknown", "busy", "not-managed")
 _COLUMNS = (
     Column("name", "NODE", 26, 16, elide=Elide.START, grow=True, hotkey="N", describes="The node."),
@@ -112,15 +116,18 @@ def _row(one: NodeVerdict, now: float, names: Mapping[str, str], node: Node | No
         text_cell(_in_words(one, because(one, now))),
         text_cell(destinations(one)),
     )
+    return Row(one.node, cells, labels=node.labels if node is not None else {}, opens=cause(one))
+
+
+def cause(one: NodeVerdict) -> ViewKey:
+    """The object behind the verdict: the pod that holds the node, the group that may not shrink, else the node."""
     blocker = one.drain.blocking_pod if one.reason == "BlockedByPod" or one.unknown else None
     unplaced = one.drain.unplaced if one.reason == "NoPlaceToMovePods" else None
-    pod = blocker.pod if blocker is not None else unplaced
-    return Row(
-        one.node,
-        cells,
-        labels=node.labels if node is not None else {},
-        opens=ViewKey("pod", pod) if pod else ViewKey("node", one.node),
-    )
+    if pod := blocker.pod if blocker is not None else unplaced:
+        return ViewKey("pod", pod)
+    if one.group is not None and (one.reason in _OF_GROUPS or one.waits_for in _OF_GROUPS):
+        return ViewKey("group", one.group)
+    return ViewKey("node", one.node)
 
 
 def _in_words(one: NodeVerdict, why: str) -> str:

@@ -224,10 +224,11 @@ def _members(group: Group, now: float) -> TableView:
             text_cell(scaling.zone) if scaling is not None else UNKNOWN,
             UNKNOWN if created is None else Cell(fmt.age(now - created), now - created),
         )
-        rows.append(Row(member.instance_id or f"member/{index}", cells))
+        opens = ViewKey("node", member.node) if member.node else None
+        rows.append(Row(member.instance_id or f"member/{index}", cells, opens=opens))
     return TableView(ViewKey("members"), "Machines", columns, tuple(rows), 0, now, noun="machines")
 
 
 def _nodes(record: GroupRecord, now: float) -> TableView:
-    rows = tuple(Row(node.name, (text_cell(node.name),)) for node in record.nodes)
+    rows = tuple(Row(node.name, (text_cell(node.name),), opens=ViewKey("node", node.name)) for node in record.nodes)
     return TableView(ViewKey("members"), "Nodes", (Column("node", "NODE", 30, grow=True),), rows, 0, now, noun="nodes")

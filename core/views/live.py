@@ -8,8 +8,9 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from core.analysis.planning import Plan
+from core.analysis.scale_in.result import NodeVerdict
 from core.cluster.store import Store
-from core.views import candidates, node_detail, pending, pending_detail, pod_detail, scale_in
+from core.views import candidate_detail, candidates, node_detail, pending, pending_detail, pod_detail, scale_in
 from core.views.detail import DetailView, Fact
 from core.views.link import Failure, Update
 from core.views.live_audits import AuditProducer, checks_table, eci_owner, eci_table, rightsizing_table
@@ -67,7 +68,8 @@ class NodeDetailProducer:
 
     def _update(self, moment: Moment) -> Update | None:
         record = moment.records.by_name.get(self._key.name)
-        seen = (moment.store.generation, record, int(moment.now // DETAIL_AGES))  # a record may lag behind the store
+        # a record, and the plan, may lag behind the store
+        seen = (moment.store.generation, record, moment.planned, int(moment.now // DETAIL_AGES))
         if seen == self._seen:
             return None
         self._seen = seen
@@ -93,16 +95,17 @@ def _node_detail(record: NodeRecord, moment: Moment) -> DetailView:
         events = [event for event in all_events if event.about_kind == "Node" and event.about == name]
     pods = store.booking(name).pods.values() if store.is_available("Pod") else None
     view = node_detail.view(record, pods, store.table("PodMetrics"), events, moment.now, store.generation)
-    return replace(view, facts=(*_scale_in(name, moment), *view.facts))
-
-
-def _scale_in(node: str, moment: Moment) -> Iterator[Fact]:
-    """What becomes of the node, in a sentence, once there is a plan."""
     plan = moment.planned.plan
-    one = next((one for one in plan.scale_in.nodes if one.node == node), None) if plan is not None else None
-    if one is not None:
-        short = candidates.short(one, moment.now)
-        yield Fact("Scale-in", Cell(scale_in.explanation(one, moment.now), tone=short.tone), wide=True)
+    verdict = next((one for one in plan.scale_in.nodes if one.node == name), None) if plan is not None else None
+    return view if verdict is None else _with_scale_in(view, verdict, moment.now)
+
+
+def _with_scale_in(view: DetailView, verdict: NodeVerdict, now: float) -> DetailView:
+    """With what becomes of the node, in a sentence and in full."""
+    tone = candidates.short(verdict, now).tone
+    fact = Fact("Scale-in", Cell(scale_in.explanation(verdict, now), tone=tone), wide=True)
+    pods, *others = view.tables
+    return replace(view, facts=(fact, *view.facts), tables=(pods, candidate_detail.table(verdict, now), *others))
 
 
 class GroupsProducer:

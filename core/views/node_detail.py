@@ -118,7 +118,7 @@ def _pod_row(pod: Pod, measured: PodMetrics | None, now: float) -> Row:
         UNKNOWN if pod.created is None else Cell(fmt.age(now - pod.created), now - pod.created),
         text_cell(f"{pod.owner.kind}/{pod.owner.name}" if pod.owner else "none"),
     )
-    return Row(pod.key, cells, labels=pod.labels)
+    return Row(pod.key, cells, labels=pod.labels, opens=ViewKey("pod", pod.key))
 
 
 def _pods(pods: Iterable[Pod] | None, usage: Mapping[str, PodMetrics], now: float) -> TableView:

@@ -87,7 +87,7 @@ def _groups(plan: Plan, one: PendingClass, now: float) -> TableView:
             text_cell(why),
             growth,
         )
-        rows.append(Row(group, cells))
+        rows.append(Row(group, cells, opens=ViewKey("group", group)))
     empty = "No group is asked: it needs none, or none is known."
     return TableView(ViewKey("groups"), "Groups", columns, tuple(rows), 0, now, noun="groups", empty=empty)
 
@@ -105,5 +105,5 @@ def _pods(one: PendingClass, now: float) -> TableView:
         age = None if pod.created is None else now - pod.created
         said = pod.unscheduled.message if pod.unscheduled else ""
         cells = (text_cell(pod.key), Cell(fmt.age(age), age), text_cell(verdict.node or ""), text_cell(said))
-        rows.append(Row(pod.key, cells, labels=pod.labels))
+        rows.append(Row(pod.key, cells, labels=pod.labels, opens=ViewKey("pod", pod.key)))
     return TableView(ViewKey("pods"), "Pods", columns, tuple(rows), 0, now, noun="pods", empty="No pods.")

@@ -12,7 +12,7 @@ from core.analysis.planning import Plan
 from core.analysis.prices import Machine, Prices
 from core.analysis.scale_in.result import BlockingPod, Drain, NodeVerdict, Utilization
 from core.policy import discover
-from core.views import candidates, group_plan, savings
+from core.views import candidate_detail, candidates, group_plan, savings
 from core.views.table import Cell, ViewKey
 from tests.unit.build import NOW, Object, deployment, event, group, node, pod, policy, snapshot, workload
 from tests.unit.pending.small import pool
@@ -61,6 +61,32 @@ def test_enter_leads_to_the_object_that_causes_the_verdict(plan: Plan) -> None:
         "busy": ViewKey("node", "busy"),
         "own": ViewKey("node", "own"),
     }
+
+
+def test_enter_leads_to_the_group_that_may_not_shrink() -> None:
+    small = planned(node("a"), node("b"), group("g", ["a", "b"], low=2))
+    whole = planned(node("a"), node("b"), group("g", ["a", "b"], options={"zeroOrMaxNodeScaling": True}),
+                    pod("x", "b", cpu="3"))  # fmt: skip
+    for found in (small, whole):
+        assert candidates.view(found, NOW, 1).rows[0].opens == ViewKey("group", "g")
+
+
+def detail(plan: Plan, name: str) -> list[tuple[str, str, ViewKey | None]]:
+    verdict = next(one for one in plan.scale_in.nodes if one.node == name)
+    rows = candidate_detail.table(verdict, NOW).rows
+    return [(row.cells[0].text, row.cells[1].text, row.opens) for row in rows]
+
+
+def test_a_nodes_detail_leads_to_what_holds_it_and_to_where_its_pods_would_go(plan: Plan) -> None:
+    assert detail(plan, "idle") == [("default/y", "would go to busy", ViewKey("node", "busy"))]
+    held = "NotReplicated: No controller that the autoscaler knows would start it anew."
+    assert detail(plan, "held") == [("db/bare", held, ViewKey("pod", "db/bare"))]
+    wide = planned(
+        node("a"), node("b"), group("g", ["a", "b"]), pod("x", "a", cpu="5"), scaleDownUtilizationThreshold=2
+    )
+    assert detail(wide, "a") == [("default/x", "fits on no other node", ViewKey("pod", "default/x"))]
+    small = planned(node("a"), node("b"), group("g", ["a", "b"], low=2))
+    assert detail(small, "a") == [("group g", "Its group is at its minimum size.", ViewKey("group", "g"))]
 
 
 def test_the_verdict_in_a_narrow_column(plan: Plan) -> None:

@@ -9,7 +9,7 @@ from core.analysis.planning import Plan
 from core.policy import discover
 from core.scheduling.refusal import Refusal
 from core.views import pending, pending_detail, pending_words
-from core.views.table import Cell, Row, TableView
+from core.views.table import Cell, Row, TableView, ViewKey
 from tests.unit.build import NOW, Object, at, event, group, node, pod, policy, snapshot, workload
 from tests.unit.pending.small import pool
 
@@ -178,7 +178,8 @@ def test_one_class_in_full(plan: Plan) -> None:
         ["web", "✓ yes", "", "", "yes"],
         ["large", "✓ yes", "", "", "The group is at its maximum size."],
     ]
-    assert [row.id for row in pods.rows] == ["shop/a", "shop/b"]
+    assert [row.opens for row in groups.rows] == [ViewKey("group", "asg-1"), ViewKey("group", "asg-2")]
+    assert [row.opens for row in pods.rows] == [ViewKey("pod", "shop/a"), ViewKey("pod", "shop/b")]
 
 
 def test_a_pod_that_does_not_wait_has_no_class(plan: Plan) -> None:
