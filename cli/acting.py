@@ -34,6 +34,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_source_options(parser)
 
 
+def add_drain_options(parser: argparse.ArgumentParser) -> None:
+    """How to empty nodes."""
+    parser.add_argument("--force", action="store_true", help="also pods that no controller starts anew")
+    parser.add_argument(
+        "--delete-emptydir-data", action="store_true", help="also pods whose local data (emptyDir) is lost with them"
+    )
+    parser.add_argument("--grace-period", type=int, metavar="SECONDS", help="default: each pod's own")
+    parser.add_argument("--timeout", type=float, default=1800.0, metavar="SECONDS", help="for each node; default: 1800")
+    parser.add_argument("--parallel", type=int, default=4, metavar="N", help="nodes at a time; default: 4")
+
+
 def run(args: argparse.Namespace, asked: "PlanAction") -> int:
     """Plan, ask, do; the exit code. Raises VacancyError."""
     if asked.max_nodes is not None and asked.max_nodes < 1:
@@ -63,7 +74,8 @@ async def _run(args: argparse.Namespace, asked: "PlanAction") -> int:
             raise Refused(why)
         if not args.yes:
             await _confirm(action_plan.question(plan), plan.confirm or "yes")
-        started = actor.start(plan, Watcher().show)
+        watcher = Watcher()
+        started = watcher.run = actor.start(plan, watcher.show)
         with interruptible(started):
             await acting.execute(started)
         return ending(started)
@@ -117,13 +129,17 @@ class Watcher:
     """Tells on stderr what changes, a line for each change of a node and now and then how far the whole is."""
 
     def __init__(self) -> None:
+        self.run: Run | None = None
         self._phases: dict[str, str] = {}
-        self._told = 0.0
+        self._told, self._aside = 0.0, ""
 
     def show(self, progress: "Progress") -> None:
         """Say what is new."""
         from core.views.action_plan import node_line, progress_lines
 
+        if self.run is not None and self.run.aside != self._aside:
+            self._aside = self.run.aside
+            print(f"\n{sanitise(self._aside)}\n", flush=True)
         for one in progress.nodes:
             if one.phase != self._phases.get(one.name, "waiting"):
                 _say([node_line(one)])

@@ -23,6 +23,7 @@ COMMANDS = {
     "rightsizing": "requests against use and VPAs: what other requests would free",
     "groups": "scaling groups and node pools: sizes, limits, problems",
     "expand": "more machines for a group or a pool, followed until they are Ready",
+    "attach": "bring an existing machine in; without a name, which machines would do",
     "drain": "empty nodes: checked first, through their budgets, on record",
     "remove": "take nodes out through the door that they came in by",
     "restart": "a new rollout of an owner, so that its pods on ECI come home",

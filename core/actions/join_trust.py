@@ -77,19 +77,17 @@ def judge(trust: Trust, now: float, weight: Level) -> Iterator[Finding]:
 
 
 def _tokens(trust: Trust, tokens: Mapping[str, Token | None], now: float, weight: Level) -> Iterator[Finding]:
-    """One token that signs it and lives is enough; of the others it is said what is wrong."""
-    good: list[Token] = []
-    for name, signature in trust.signatures.items():
-        token = tokens.get(name)
-        if token is not None and not (problem := _problem(trust.kubeconfig, signature, token, now)):
-            good.append(token)
-            continue
-        told = "it is gone, but its signature is still there" if token is None else problem
-        yield Finding(Level.NOTE, "BootstrapToken", name, told)
-    best = max(good, key=lambda token: token.expires or float("inf"), default=None)
-    if best is None:
+    """One token that signs it and lives is enough; where there is none, what is wrong with each."""
+    problems = {
+        name: _problem(trust.kubeconfig, text, tokens.get(name), now) for name, text in trust.signatures.items()
+    }
+    good = [token for name, token in tokens.items() if token is not None and not problems.get(name)]
+    if not good:
         yield Finding(weight, "NoValidToken", ABOUT, "none of the tokens that sign it is valid: no join will trust it")
-    elif best.expires is not None and best.expires - now < SOON:
+        yield from (Finding(Level.NOTE, "BootstrapToken", name, text) for name, text in problems.items())
+        return
+    best = max(good, key=lambda token: token.expires or float("inf"))
+    if best.expires is not None and best.expires - now < SOON:
         yield Finding(Level.WARNING, "TokenEndsSoon", best.id, f"the last valid one ends at {_moment(best.expires)}")
     else:
         until = "never ends" if best.expires is None else f"is good until {_moment(best.expires)}"
@@ -98,8 +96,10 @@ def _tokens(trust: Trust, tokens: Mapping[str, Token | None], now: float, weight
         )
 
 
-def _problem(kubeconfig: str, signature: str, token: Token, now: float) -> str:
+def _problem(kubeconfig: str, signature: str, token: Token | None, now: float) -> str:
     """Why this token is no good, or ""."""
+    if token is None:
+        return "it is gone, but its signature is still there"
     if token.expires is not None and token.expires <= now:
         return f"it ended at {_moment(token.expires)}"
     if not token.signs:

@@ -18,10 +18,12 @@ MODULES = {
     "drain": "drain",
     "remove": "remove",
     "expand": "expand",
+    "attach": "attach",
     "restart": "restart",
     "delete-pod": "delete_pod",
     "mute": "mute",
     "unmute": "mute",
+    "notify": "notify",
 }
 """Action -> module of core.actions."""
 

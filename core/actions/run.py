@@ -74,6 +74,8 @@ class Run:
         self.clock = clock or Clock()
         self._tell = tell
         self._cancelled = asyncio.Event()
+        self.aside = ""
+        """For the eyes of the person who runs it: on their terminal, in no journal and in no progress."""
         nodes = tuple(NodeProgress(name) for name in plan.follows or [node.name for node in plan.nodes])
         self.progress = Progress(plan.id, plan.action, "starting", nodes, self.clock.now())
 
@@ -143,6 +145,11 @@ class Run:
         else:
             await self.journal.note("", text)
         self._now(msgspec.structs.replace(self.progress, outcome=outcome, doing=outcome, text=text))
+
+    def say_aside(self, text: str) -> None:
+        """Tell the person at the terminal, and nobody else, ever."""
+        self.aside = text
+        self._now(self.progress)
 
     def broke(self, text: str) -> None:
         """It can't go on, and its journal has no end: it is left in the middle."""

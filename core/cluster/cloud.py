@@ -253,6 +253,9 @@ class Instance(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     locks: tuple[str, ...] = ()
     """Why operations are refused: financial, security, Recycling (a spot machine being reclaimed) …"""
     image_id: str = ""
+    os_type: str = _Field(name="OSType", default="")
+    """linux or windows."""
+    os_name: str = _Field(name="OSName", default="")
     key_pair: str = _Field(name="KeyPairName", default="")
     deletion_protection: bool = False
     security_groups: tuple[str, ...] = _Field(name="SecurityGroupIds", default=())

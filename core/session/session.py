@@ -9,12 +9,13 @@ from core.clock import Clock
 from core.cluster.store import Store
 from core.session.acting import Actor
 from core.session.arming import armed
+from core.session.attaching import MachinesProducer
 from core.session.desk import Desk
 from core.session.guarded import Guarded
 from core.session.imagining import WhatIfProducer
 from core.session.planner import Planner
 from core.session.source import DumpSource, LiveSource
-from core.views import wish
+from core.views import machines, wish
 from core.views.header import header
 from core.views.link import CancelAction, Intent, PlanAction, PlanAgain, Retry, RunAction, Update
 from core.views.live import Moment, Producer, UnknownView, producer
@@ -46,10 +47,18 @@ class Session:
 
     def subscribe(self, key: ViewKey) -> None:
         """Start sending this view. Subscribing again sends it whole again."""
-        imagined = WhatIfProducer(key) if key.kind == wish.KIND else None
-        self._producers[key] = imagined or self._desk.producer(key) or producer(key) or UnknownView(key)
+        self._producers[key] = self._own(key) or self._desk.producer(key) or producer(key) or UnknownView(key)
         self._producers[key] = Guarded(key, self._producers[key], lambda: self.subscribe(key))
         self._wake.set()
+
+    def _own(self, key: ViewKey) -> Producer | None:
+        """The producer of a view that needs more than what the store holds."""
+        match key.kind:
+            case wish.KIND:
+                return WhatIfProducer(key)
+            case machines.KIND:
+                return MachinesProducer(key, lambda: self._source.cloud if self._source is not None else None)
+        return None
 
     def unsubscribe(self, key: ViewKey) -> None:
         """Stop sending this view."""

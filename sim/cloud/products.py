@@ -8,6 +8,7 @@ import sim.cloud.cs.pools
 import sim.cloud.cs.tasks
 import sim.cloud.ecs.assistant
 import sim.cloud.ecs.catalogue
+import sim.cloud.ecs.disks
 import sim.cloud.ecs.instances
 import sim.cloud.ecs.network
 import sim.cloud.ecs.power

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.clients.alibaba import answers
 from core.clients.alibaba.answers import Json
 from core.clients.alibaba.call import Call, Generic, Typed
 from core.clients.alibaba.connection import Connection
@@ -72,6 +73,21 @@ class EssWriter(_Product):
         """AttachInstances: at most 20. `entrusted`: ESS releases them when they leave. Joins no cluster."""
         entrust = {"Entrusted": True} if entrusted else {}
         return await self._of_machines("AttachInstances", group, instances, ClientToken=token, **entrust)
+
+    async def user_data(self, configuration: str) -> str:
+        """DescribeScalingConfigurations for the one thing that no reader hands out: the base64 userdata, which holds a
+        join token. Send it to the machine that is to join, and keep it nowhere."""
+        call = Generic(
+            "ess",
+            "DescribeScalingConfigurations",
+            ESS_VERSION,
+            {"RegionId": self._region, "ScalingConfigurationIds": [configuration], "PageNumber": 1, "PageSize": 10},
+        )
+        rows = answers.rows(
+            answers.flat(await self._connection.read(call)), "ScalingConfigurations", "ess", call.action
+        )
+        found = next((row.get("UserData") for row in rows if row.get("ScalingConfigurationId") == configuration), None)
+        return found if isinstance(found, str) else ""
 
     async def detach(self, group: str, instances: Sequence[str], token: str, keep_desired: bool = False) -> Json:
         """DetachInstances: they leave the group and go on running. With `keep_desired` ESS buys others for them."""
@@ -147,6 +163,17 @@ class EcsWriter(_Product):
             timeout=timeout,
             client_token=token,
         )
+
+    async def would_run(self, instance: str, script: str) -> CloudError | None:
+        """Whether Cloud Assistant would take a script (base64), by its own kind of dry run: None, or why not."""
+        fields = {"region_id": self._region, "type": "RunShellScript", "command_content": script}
+        try:
+            await self._ask(
+                "run_command", content_encoding="Base64", instance_id=[instance], repeat_mode="DryRun", **fields
+            )
+        except CloudError as error:
+            return None if error.code == DRY_RUN else error
+        return None
 
     async def would(self, method: str, **fields: Any) -> CloudError | None:
         """Whether an action with a dry run (`stop_instance` …) would go through: None, or why not."""
