@@ -19,13 +19,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
     parser.description = "Cordon nodes and evict what is on them, after a preflight that changes nothing."
     parser.epilog = EXAMPLES
     parser.add_argument("nodes", nargs="+", metavar="NODE")
-    parser.add_argument("--force", action="store_true", help="also pods that no controller starts anew")
-    parser.add_argument(
-        "--delete-emptydir-data", action="store_true", help="also pods whose local data (emptyDir) is lost with them"
-    )
-    parser.add_argument("--grace-period", type=int, metavar="SECONDS", help="default: each pod's own")
-    parser.add_argument("--timeout", type=float, default=1800.0, metavar="SECONDS", help="for each node; default: 1800")
-    parser.add_argument("--parallel", type=int, default=4, metavar="N", help="nodes at a time; default: 4")
+    acting.add_drain_options(parser)
     acting.add_options(parser)
 
 

@@ -48,12 +48,18 @@ async def compare(entry: Entry, reader: Reader, cloud: Cloud | None) -> list[str
 
 
 class Drain:
-    """One batch. `retry` and `look` are in seconds; `begun`: what an earlier process had begun, when it is resumed."""
+    """One batch. `retry` and `look` are in seconds; `begun`: what an earlier process had begun, when it is resumed.
+    `hands_on`: nodes that were drained stay claimed, for whoever goes on with them."""
 
     def __init__(
-        self, run: Run, retry: float = RETRY, look: float = LOOK, begun: Collection[str] | None = None
+        self,
+        run: Run,
+        retry: float = RETRY,
+        look: float = LOOK,
+        begun: Collection[str] | None = None,
+        hands_on: bool = False,
     ) -> None:
-        self._run, self._retry, self._look = run, retry, look
+        self._run, self._retry, self._look, self._hands_on = run, retry, look, hands_on
         self._resumed = begun is not None
         self._begun = set(begun or ())
         """Nodes from which a pod was asked to go: they stay cordoned whatever happens."""
@@ -229,6 +235,8 @@ class Drain:
         """Nodes that were not begun are given back; the others stay cordoned. Then the outcome."""
         run = self._run
         for node in run.plan.nodes:
+            if self._hands_on and run.of(node.name).phase == "drained":
+                continue
             with contextlib.suppress(VacancyError):
                 await self._insist(release if node.name in self._begun else uncordon, node)
         phases = [one.phase for one in run.progress.nodes]

@@ -16,6 +16,8 @@ LOOK = 2.0
 """Seconds between two looks at the state that a step leads to."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds until something is tried again; doubled each time."""
+BUSY = ("ScalingActivityInProgress", "InvalidOperation.Conflict")
+"""Codes of ESS: something else happens in the group just now (those that its Terraform provider tries again)."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,9 @@ async def once(
 
 def passing(error: Exception) -> bool:
     """Whether it was refused without effect, and may be accepted later."""
-    return isinstance(error, Throttled | CloudThrottled) or (isinstance(error, ApiError) and error.status == 409)
+    if isinstance(error, CloudError):
+        return isinstance(error, CloudThrottled) or error.code in BUSY
+    return isinstance(error, Throttled) or (isinstance(error, ApiError) and error.status == 409)
 
 
 def lost(error: Exception) -> bool:

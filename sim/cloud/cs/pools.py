@@ -105,15 +105,17 @@ def _base(cloud: Cloud, group: ScalingGroup) -> int:
 
 
 def set_size(cloud: Cloud, pool: NodePool, wanted: int, *, pinned: bool) -> str:
-    """Move a pool to a size by a task whose id is the answer; `pinned` keeps the size as the pool's desired one."""
+    """Move a pool to a size by a task whose id is the answer; `pinned` keeps the size as the pool's desired one. A size
+    that the pool has already, not counting machines on their way out, starts nothing, so it may be set at any time."""
     group = group_of(cloud, pool)
-    check_ready(cloud, group)
+    change = wanted - capacity(cloud, group.id)
+    if change:
+        check_ready(cloud, group)
     if not group.min_size <= wanted <= group.max_size:
         message = (
             f"The size {wanted} is not between {group.min_size} and {group.max_size}, the limits of the node pool."
         )
         raise CloudError("InvalidParameter.DesiredSize", message)
-    change = wanted - capacity(cloud, group.id)
     if group.desired is not None:
         cloud.groups.change(group.id, desired=wanted)
     settings = {**pool.scaling_group, **({"desired_size": wanted} if pinned else {})}
