@@ -13,6 +13,7 @@ from core.cluster.snapshot import Snapshot
 from core.cluster.store import Store
 from core.errors import VacancyError, unexpected
 from core.policy import discover
+from core.session.own_policy import own_policy
 from core.session.prices import price_table
 from core.views import candidates
 from core.views.planned import Planned
@@ -26,10 +27,11 @@ REST = 2.0
 
 
 def decide(snapshot: Snapshot, observed: Observed | None = None, replanner: Replanner | None = None) -> Plan:
-    """The plan of a snapshot by the policy that it shows; quicker with the `replanner` of a snapshot that is much the
-    same. Raises InputError for a bad setting."""
+    """The plan of a snapshot by the policy that it shows and the person's own; quicker with the `replanner` of a
+    snapshot that is much the same. Raises InputError for a bad setting."""
     running = autoscaler.find(snapshot)
-    return (replanner or Replanner()).plan(snapshot, discover(snapshot, running=running), running, observed)
+    policy = discover(snapshot, own_policy(), running)
+    return (replanner or Replanner()).plan(snapshot, policy, running, observed)
 
 
 def audit_eci(made: Plan, prices: str | None, limit: float) -> Audit:

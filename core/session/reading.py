@@ -85,6 +85,7 @@ def load_dump(path: str, tell: TellProgress | None) -> tuple[Store, float, list[
     """A store filled from a dump, the time to judge it by, and notes about what was left aside."""
     from core.feeds import dump
     from core.policy import discover
+    from core.session.own_policy import own_policy
 
     def say(file: str, done: int, total: int) -> None:
         if tell is not None:
@@ -94,7 +95,7 @@ def load_dump(path: str, tell: TellProgress | None) -> tuple[Store, float, list[
     store = Store()
     for kind, obj in found.objects:
         store.upsert(kind, obj)
-    policy = discover(store.snapshot(0.0))
+    policy = discover(store.snapshot(0.0), own_policy())
     for one in kinds.ALL:
         if one.name not in found.present and not policy.assume_complete:
             store.unavailable(one.name, "not in the dump")
