@@ -2,8 +2,8 @@
 and sent with the UID and resource version that were read, so that it hits what was seen or nothing."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -32,13 +32,15 @@ class Claim(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class NodeNow:
-    """A node as it was just read."""
+    """A node as it was just read. `taints` are as the API has them, for they are written back whole."""
 
     name: str
     uid: str
     version: str
     cordoned: bool
     claim: Claim | None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[Json, ...] = ()
 
 
 class NodeGone(VacancyError):
@@ -58,8 +60,16 @@ async def look(reader: Reader, name: str) -> NodeNow:
         raise NodeGone(f"node {name}: it is not there any more") from None
     meta = found.get("metadata") or {}
     spec = found.get("spec") or {}
-    claim = _claim((meta.get("annotations") or {}).get(CLAIM))
-    return NodeNow(name, str(meta.get("uid")), str(meta.get("resourceVersion")), bool(spec.get("unschedulable")), claim)
+    annotations = meta.get("annotations") or {}
+    return NodeNow(
+        name,
+        str(meta.get("uid")),
+        str(meta.get("resourceVersion")),
+        bool(spec.get("unschedulable")),
+        _claim(annotations.get(CLAIM)),
+        annotations,
+        tuple(spec.get("taints") or ()),
+    )
 
 
 def held_by(node: NodeNow, mine: str, now: float) -> Claim | None:
