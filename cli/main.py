@@ -33,6 +33,7 @@ COMMANDS = {
     "delete-pod": "one pod deleted, through its budgets; where another comes in its place",
     "mute": "an owner's pods on ECI don't count for a while, with a reason",
     "unmute": "they count again",
+    "notify": "tell owners about their pods on ECI: one digest each, once a day",
     "cordon": "take no new pods on nodes",
     "uncordon": "let nodes take new pods again",
     "journal": "what was done from here; resume, undo or close what was left in the middle",

@@ -16,6 +16,8 @@ MODULES = {
     "cordon": "cordon",
     "uncordon": "cordon",
     "drain": "drain",
+    "join-script": "join_script",
+    "join-token": "join_token",
     "remove": "remove",
     "expand": "expand",
     "attach": "attach",
