@@ -41,5 +41,5 @@ def run(args: argparse.Namespace) -> int:
         columns = ("pod", "verdict", "node", "ignoredBecause", "explanation")
         output.write(output.as_csv({name: item[name] for name in columns} for item in items))
     else:
-        decided.write_document(args, {**document, "pending": items}, "PendingList")
+        decided.write_document(args, {**plan_view.head(plan), **document, "pending": items}, "PendingList")
     return 0

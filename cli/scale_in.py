@@ -6,6 +6,7 @@ from typing import Any
 from cli import decided, output
 from core.session import decide, price_table
 from core.views import candidates, savings, scale_in
+from core.views import plan as plan_view
 
 EXAMPLES = """examples:
   vacancy scale-in                      every node with its verdict
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         output.write(output.as_csv(_flat(item, savings.of_node(plan, item["node"], prices)) for item in items))
     else:
         saves = savings.document(candidates.whole_set(plan, prices), prices)
-        decided.write_document(args, {**document, "nodes": items, "saves": saves}, "ScaleIn")
+        decided.write_document(args, {**plan_view.head(plan), **document, "nodes": items, "saves": saves}, "ScaleIn")
     return 0
 
 

@@ -97,15 +97,16 @@ def _node_detail(record: NodeRecord, moment: Moment) -> DetailView:
     view = node_detail.view(record, pods, store.table("PodMetrics"), events, moment.now, store.generation)
     plan = moment.planned.plan
     verdict = next((one for one in plan.scale_in.nodes if one.node == name), None) if plan is not None else None
-    return view if verdict is None else _with_scale_in(view, verdict, moment.now)
+    return view if plan is None or verdict is None else _with_scale_in(view, plan, verdict, moment.now)
 
 
-def _with_scale_in(view: DetailView, verdict: NodeVerdict, now: float) -> DetailView:
+def _with_scale_in(view: DetailView, plan: Plan, verdict: NodeVerdict, now: float) -> DetailView:
     """With what becomes of the node, in a sentence and in full."""
     tone = candidates.short(verdict, now).tone
     fact = Fact("Scale-in", Cell(scale_in.explanation(verdict, now), tone=tone), wide=True)
     pods, *others = view.tables
-    return replace(view, facts=(fact, *view.facts), tables=(pods, candidate_detail.table(verdict, now), *others))
+    facts = (fact, pending_detail.judged(plan), *view.facts)
+    return replace(view, facts=facts, tables=(pods, candidate_detail.table(verdict, now), *others))
 
 
 class GroupsProducer:

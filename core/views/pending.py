@@ -10,7 +10,7 @@ from core.analysis.planning import Plan
 from core.kube.pod_requests import Amounts
 from core.scheduling.refusal import Refusal
 from core.views import format as fmt
-from core.views import troubles
+from core.views import reasons, troubles
 from core.views.applications import of_pod
 from core.views.pending_words import SAYS
 from core.views.plan import explanation
@@ -114,7 +114,7 @@ def view(plan: Plan, now: float, generation: int) -> TableView:
         as_of=now,
         noun="classes",
         empty="No pod waits: everything that was asked for has a place.",
-        notes=headlines(plan, found, now),
+        notes=(*headlines(plan, found, now), *([rules(plan)] if found else [])),
     )
 
 
@@ -204,6 +204,14 @@ def headlines(plan: Plan, found: Sequence[PendingClass], now: float) -> tuple[st
         *_no_groups(plan),
         *_not_evaluated(plan),
         *troubles.headline(plan, now),
+    )
+
+
+def rules(plan: Plan) -> str:
+    """Which rules are applied, with the expander and where it comes from; and who really runs here."""
+    policy = plan.policy
+    return (
+        f"{reasons.judged_by(policy.rule_set, plan.running)}; expander {policy.expander} ({policy.source('expander')})"
     )
 
 

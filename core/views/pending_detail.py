@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from core.analysis import autoscaler_events
 from core.analysis.planning import Plan
+from core.scheduling.refusal import Refusal
 from core.views import format as fmt
 from core.views import reasons
 from core.views.detail import DetailView, Fact
@@ -23,9 +24,14 @@ def view(plan: Plan, one: PendingClass, now: float, generation: int) -> DetailVi
         title=one.application,
         generation=generation,
         as_of=now,
-        facts=(*_facts(one, now), *_autoscaler(plan, one, now)),
+        facts=(*_facts(one, now), *_autoscaler(plan, one, now), judged(plan)),
         tables=(_groups(plan, one, now), _pods(one, now)),
     )
+
+
+def judged(plan: Plan) -> Fact:
+    """By whose rules, and who really decides."""
+    return Fact("Judged", text_cell(reasons.judged_by(plan.policy.rule_set, plan.running), Tone.MUTED), wide=True)
 
 
 def _facts(one: PendingClass, now: float) -> tuple[Fact, ...]:
@@ -76,20 +82,22 @@ def _groups(plan: Plan, one: PendingClass, now: float) -> TableView:
     )
     rows = []
     for group, refusal in one.first.groups.items():
-        passed = passed_over.get(group)
-        verdict = Cell("✓ yes", 0, Tone.GOOD) if refusal is None else Cell("✗ no" if refusal.known else "? unknown", 1)
-        why = "" if refusal is None else "; ".join(refusal.reasons)
+        passed, opens = passed_over.get(group), ViewKey("group", group)
         growth = text_cell("yes", Tone.GOOD) if passed is None else text_cell(reasons.meaning(passed), Tone.WARNING)
-        cells = (
-            text_cell(names.get(group, group)),
-            verdict,
-            text_cell(refusal.plugin if refusal else ""),
-            text_cell(why),
-            growth,
-        )
-        rows.append(Row(group, cells, opens=ViewKey("group", group)))
+        rows.append(Row(group, (text_cell(names.get(group, group)), *_answer(refusal), growth), opens=opens))
+        for machine, said in one.first.types.get(group, {}).items():
+            cells = (text_cell(f"  as {machine}"), *_answer(said), text_cell(""))
+            rows.append(Row(f"{group}/{machine}", cells, opens=opens))
     empty = "No group is asked: it needs none, or none is known."
     return TableView(ViewKey("groups"), "Groups", columns, tuple(rows), 0, now, noun="groups", empty=empty)
+
+
+def _answer(refusal: Refusal | None) -> tuple[Cell, Cell, Cell]:
+    """Whether it fits, which rule says no, and in which words."""
+    if refusal is None:
+        return Cell("✓ yes", 0, Tone.GOOD), text_cell(""), text_cell("")
+    fits = Cell("✗ no" if refusal.known else "? unknown", 1)
+    return fits, text_cell(refusal.plugin), text_cell("; ".join(refusal.reasons))
 
 
 def _pods(one: PendingClass, now: float) -> TableView:

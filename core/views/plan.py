@@ -23,18 +23,24 @@ from core.views import reasons, scale_in
 
 def document(plan: Plan) -> dict[str, Any]:
     """Everything that was decided, as plain data."""
-    snapshot, policy = plan.snapshot, plan.policy
     return {
         "apiVersion": "vacancy/v1",
         "kind": "Plan",
-        "asOf": datetime.fromtimestamp(snapshot.as_of, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "ruleSet": str(policy.rule_set),
-        "autoscaler": str(plan.running),
-        "policy": policy.described(),
-        "unavailable": sorted(snapshot.unavailable),
-        "notEvaluated": not_evaluated.of(policy),
+        **head(plan),
         **pending(plan.pending),
-        "scaleIn": scale_in.document(plan.scale_in, snapshot.as_of),
+        "scaleIn": scale_in.document(plan.scale_in, plan.snapshot.as_of),
+    }
+
+
+def head(plan: Plan) -> dict[str, Any]:
+    """When, by which rules, and what is missing."""
+    return {
+        "asOf": datetime.fromtimestamp(plan.snapshot.as_of, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "ruleSet": str(plan.policy.rule_set),
+        "autoscaler": str(plan.running),
+        "policy": plan.policy.described(),
+        "unavailable": sorted(plan.snapshot.unavailable),
+        "notEvaluated": not_evaluated.of(plan.policy),
     }
 
 
@@ -110,6 +116,10 @@ def explanation(
     """Why the pod is pending and what becomes of it, in one plain sentence. `skipped`: group -> why it can't grow;
     `names`: group -> what a person calls it (documents keep the ids)."""
     names = names or {}
+    return _in_a_sentence(verdict, choice, skipped, names) + _by_type(verdict, names)
+
+
+def _in_a_sentence(verdict: PodVerdict, choice: Choice, skipped: Mapping[str, str], names: Mapping[str, str]) -> str:
     fits = [group for group, refusal in verdict.groups.items() if refusal is None]
     fitting = [names.get(group, group) for group in fits]
     match verdict.verdict:
@@ -134,6 +144,24 @@ def explanation(
     return _nowhere(verdict)
 
 
+def _by_type(verdict: PodVerdict, names: Mapping[str, str]) -> str:
+    """Where machine types of one group differ: the first decides, the others come when it is sold out."""
+    said = []
+    for group, types in verdict.types.items():
+        takes = [machine for machine, refusal in types.items() if refusal is None]
+        if not takes or len(takes) == len(types):
+            continue
+        name = names.get(group, group)
+        if verdict.groups.get(group) is None:
+            others = [machine for machine in types if machine not in takes]
+            said.append(
+                f"Should {name} bring {_listed(others, 'or')} instead of {_listed(takes, 'or')}, it would not fit."
+            )
+        else:
+            said.append(f"It would fit {_listed(takes, 'or')} of {name}, but another machine type comes first there.")
+    return "".join(f" {one}" for one in said[:2])
+
+
 def _fits(node: str, names: Mapping[str, str]) -> str:
     if not node.startswith(NAME_START):
         return f"Fits {node} as it is: the scheduler should place it soon."
@@ -154,5 +182,7 @@ def _nowhere(verdict: PodVerdict) -> str:
     return f"{start} ({parts})." if parts else f"{start}."
 
 
-def _listed(names: list[str]) -> str:
+def _listed(names: list[str], joined: str = "") -> str:
+    if joined and len(names) == 2:
+        return f"{names[0]} {joined} {names[1]}"
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

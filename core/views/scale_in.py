@@ -46,7 +46,8 @@ def _removable(verdict: NodeVerdict, now: float) -> str:
     what = where if moves else "nothing on it would have to move"
     if verdict.waits_for is None:
         return f"Goes with the next loop: {what}."
-    when = f", in {_span(verdict.goes_at.at - now)} at the earliest" if verdict.goes_at else ""
+    due = verdict.goes_at
+    when = f", in {_span(due.at - now)} at the earliest (an estimate: {due.source})" if due is not None else ""
     return f"Could go ({what}){when}: {reasons.meaning(verdict.waits_for)}"
 
 

@@ -11,7 +11,7 @@ from core.scheduling.refusal import Refusal
 from core.views import pending, pending_detail, pending_words
 from core.views.table import Cell, Row, TableView, ViewKey
 from tests.unit.build import NOW, Object, at, event, group, node, pod, policy, snapshot, workload
-from tests.unit.pending.small import pool
+from tests.unit.pending.small import pool, template
 
 HOSTILE = "[red]x\x1b[31m\u202e界"
 
@@ -98,13 +98,15 @@ def test_why_a_group_cannot_grow_in_two_words() -> None:
 def test_the_headline_says_what_happens_next(plan: Plan) -> None:
     assert shown(plan).notes == (
         "5 pods wait in 4 classes, the oldest 1d │ next: web 0 -> 2 by least-waste, helps 2 │ then 3 still wait",
+        "by the rules of cluster-autoscaler 1.35; no autoscaler was found in this cluster; "
+        "expander least-waste (default)",
     )
 
 
 def test_one_pod_waits_in_one_class() -> None:
     alone = planned(node("a", cpu="1"), pool("g", high=0), waiting("p", "3"), workload("ReplicaSet"))
-    assert shown(alone).notes == (
-        "1 pod waits in 1 class, the oldest 1d │ no group grows: none that may grow would help a pod",
+    assert shown(alone).notes[0] == (
+        "1 pod waits in 1 class, the oldest 1d │ no group grows: none that may grow would help a pod"
     )
     helped = planned(node("a", cpu="1"), pool("g"), waiting("p", "3"), workload("ReplicaSet"))
     assert shown(helped).notes[0].endswith("next: g 0 -> 1 by least-waste, helps 1 │ then nobody waits")
@@ -185,3 +187,25 @@ def test_one_class_in_full(plan: Plan) -> None:
 def test_a_pod_that_does_not_wait_has_no_class(plan: Plan) -> None:
     assert pending_detail.find(plan, "default/on") is None
     assert pending_detail.find(plan, "no/such") is None
+
+
+def test_a_group_of_several_machine_types_is_judged_type_by_type() -> None:
+    sizes = {"small": "2", "large": "8"}
+    machines = [
+        template(name, cpu=cpu, labels={"node.kubernetes.io/instance-type": name}) for name, cpu in sizes.items()
+    ]
+    mixed = group("g", [], templates=machines)
+    found = planned(node("a", cpu="1"), mixed, waiting("p", "3"), workload("ReplicaSet"))
+    one = pending_detail.find(found, "default/p")
+    assert one is not None
+    groups, _ = pending_detail.view(found, one, NOW, 1).tables
+    assert [[cell.text for cell in row.cells][:4] for row in groups.rows] == [
+        ["g", "✗ no", "NodeResourcesFit", "Insufficient cpu"],
+        ["  as small", "✗ no", "NodeResourcesFit", "Insufficient cpu"],
+        ["  as large", "✓ yes", "", ""],
+    ]
+    assert one.explanation.endswith(" It would fit large of g, but another machine type comes first there.")
+    turned = planned(node("a", cpu="1"), group("g", [], templates=machines[::-1]), waiting("p", "3"))
+    assert pending.classes(turned)[0].explanation == (
+        "Gets a node when the autoscaler grows g from 0 to 1. Should g bring small instead of large, it would not fit."
+    )

@@ -89,7 +89,8 @@ def test_explanations_name_what_is_behind_a_verdict() -> None:
     )
     waiting = said(*two(taints=[marked(348)]), assumeUnneededLongEnough=False)
     assert waiting == (
-        "Could go (its 1 pod would move to 1 node), in 4 m 12 s at the earliest: "
+        "Could go (its 1 pod would move to 1 node), in 4 m 12 s at the earliest "
+        "(an estimate: taint DeletionCandidateOfClusterAutoscaler): "
         "It could go, but has not been unneeded for long enough yet."
     )
     assert said(node("a")) == "Stays: No autoscaled group owns this node, so only a person removes it."
