@@ -36,6 +36,7 @@ COMMANDS = {
     "notify": "tell owners about their pods on ECI: one digest each, once a day",
     "cordon": "take no new pods on nodes",
     "uncordon": "let nodes take new pods again",
+    "join-script": "the script by which machines join a registered cluster: show, lint, set, generate",
     "journal": "what was done from here; resume, undo or close what was left in the middle",
     "record": "write a dump of the cluster, with secrets masked",
     "sim": "the simulated cluster and cloud alone",

@@ -15,16 +15,19 @@ PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A verb on a resource (`pods/eviction`) of an API group, in a namespace or everywhere."""
+    """A verb on a resource (`pods/eviction`) of an API group, in a namespace or everywhere; on one object, where
+    `name` says which."""
 
     verb: str
     resource: str
     namespace: str = ""
     group: str = ""
+    name: str = ""
 
     def __str__(self) -> str:
+        which = f" {self.name}" if self.name else ""
         where = f" in {self.namespace}" if self.namespace else ""
-        return f"{self.verb} {self.resource}{where}"
+        return f"{self.verb} {self.resource}{which}{where}"
 
 
 CORDON = (Permission("patch", "nodes"),)
@@ -49,7 +52,7 @@ async def lacking(writer: Writer, permissions: Iterable[Permission]) -> list[Fin
 async def _allowed(writer: Writer, permission: Permission) -> bool:
     resource, _, subresource = permission.resource.partition("/")
     attributes = {"verb": permission.verb, "group": permission.group, "resource": resource}
-    place = {"namespace": permission.namespace, "subresource": subresource}
+    place = {"namespace": permission.namespace, "subresource": subresource, "name": permission.name}
     spec = {"resourceAttributes": {**attributes, **place}}
     body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
     answer: dict[str, Any] = msgspec.json.decode(await writer.create(PATH, body))

@@ -163,15 +163,28 @@ async def _ca(server: str, kubeconfig: str) -> str:
 
 def ca_of(kubeconfig: str) -> str:
     """The CA of the first cluster in a kubeconfig (YAML or JSON) as PEM, "" where there is none that can be read."""
+    try:
+        data = _cluster(kubeconfig).get("certificate-authority-data")
+        pem = base64.b64decode(data, validate=True).decode("ascii") if isinstance(data, str) else ""
+    except (ValueError, binascii.Error):
+        return ""
+    return pem if "BEGIN CERTIFICATE" in pem else ""
+
+
+def server_of(kubeconfig: str) -> str:
+    """The address of the same cluster's API server, "" where there is none."""
+    found = _cluster(kubeconfig).get("server")
+    return found if isinstance(found, str) else ""
+
+
+def _cluster(kubeconfig: str) -> dict[str, Any]:
     import yaml
 
     try:
-        found = yaml.safe_load(kubeconfig)
-        cluster = found["clusters"][0]["cluster"]
-        pem = base64.b64decode(cluster["certificate-authority-data"], validate=True).decode("ascii")
-    except (yaml.YAMLError, RecursionError, LookupError, TypeError, ValueError, binascii.Error):
-        return ""
-    return pem if "BEGIN CERTIFICATE" in pem else ""
+        found = yaml.safe_load(kubeconfig)["clusters"][0]["cluster"]
+    except (yaml.YAMLError, RecursionError, LookupError, TypeError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 async def _read_tokens(reader: Reader, names: Mapping[str, str]) -> dict[str, Token | None] | None:

@@ -13,15 +13,20 @@ from core.errors import VacancyError
 NAMESPACE, AGENT_CONFIG = "kube-system", "ack-agent-config"
 PATH = f"/api/v1/namespaces/{NAMESPACE}/configmaps/{AGENT_CONFIG}"
 KEY = "addNodeScriptPath"
+NOTE = "vacancy/join-script"
+"""The annotation that says which action of this program set it, and what was there before."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentConfig:
-    """The ConfigMap as it was just read. `script` is the address, "" where none is set."""
+    """The ConfigMap as it was just read. `script` is the address, "" where none is set; `by` the action that set it,
+    and `was` the address before, where they are on record."""
 
     uid: str
     version: str
     script: str = ""
+    by: str = ""
+    was: str = ""
 
 
 async def agent_config(reader: Reader) -> AgentConfig | None:
@@ -35,7 +40,16 @@ async def agent_config(reader: Reader) -> AgentConfig | None:
     meta, data = found.get("metadata") or {}, found.get("data") or {}
     script = data.get(KEY) if isinstance(data, dict) else None
     text = script.strip() if isinstance(script, str) else ""
-    return AgentConfig(str(meta.get("uid") or ""), str(meta.get("resourceVersion") or ""), text)
+    by, was = _noted((meta.get("annotations") or {}).get(NOTE))
+    return AgentConfig(str(meta.get("uid") or ""), str(meta.get("resourceVersion") or ""), text, by, was)
+
+
+def _noted(text: Any) -> tuple[str, str]:
+    try:
+        found = msgspec.json.decode(text, type=dict[str, str]) if isinstance(text, str) else {}
+    except msgspec.MsgspecError:
+        found = {}
+    return found.get("id", ""), found.get("was", "")
 
 
 async def judge(reader: Reader) -> list[Finding]:

@@ -31,7 +31,7 @@ from core.where import CloudNeed, Where, target
 TellRun = Callable[[Run], None]
 """Told of a run before it starts, so that it can be cancelled."""
 READ_ONLY = "read-only: nothing is changed without --write"
-_WITHOUT_CLOUD = ("cordon", "uncordon", "untaint")
+_WITHOUT_CLOUD = ("cordon", "uncordon", "join-script", "join-token", "untaint")
 """Actions whose plan needs nothing of what the cloud says."""
 
 

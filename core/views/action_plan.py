@@ -8,6 +8,7 @@ import msgspec
 
 from core.actions.action_plan import ActionPlan, Effect, Level
 from core.actions.run import ARRIVED, NodeProgress, Progress
+from core.feeds.masking import masked
 from core.views.action import Line
 from core.views.format import count
 from core.views.table import Tone
@@ -19,8 +20,8 @@ _MARKS = {Level.REFUSAL: "✗", Level.WARNING: "!", Level.NOTE: "·"}
 
 
 def document(plan: ActionPlan) -> dict[str, Any]:
-    """The plan as plain data, with its sentences."""
-    whole: dict[str, Any] = msgspec.to_builtins(plan)
+    """The plan as plain data, with its sentences; as the journal would have it, without secrets."""
+    whole: dict[str, Any] = masked(msgspec.to_builtins(plan), "")
     return {
         "apiVersion": "vacancy/v1",
         "kind": "ActionPlan",

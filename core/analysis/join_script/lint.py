@@ -90,7 +90,7 @@ def _unfit(text: str) -> Finding | None:
     head = text[:2000].lstrip("\ufeff \t\r\n").lower()
     if not text.strip():
         return Finding(Weight.ERROR, "Empty", 0, "it is empty")
-    if "\x00" in text or text.count("\ufffd") > len(text) // 20:
+    if "\x00" in text or len(re.findall("[\udc80-\udcff]", text)) > len(text) // 5:
         return Finding(Weight.ERROR, "NotAScript", 0, "it is no text; a shell script is expected")
     if head.startswith(("<!doctype", "<html", "<?xml", "<error")):
         return Finding(Weight.ERROR, "NotAScript", 1, "it is a web page or an error message, not a shell script")
