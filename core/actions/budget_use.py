@@ -43,12 +43,22 @@ def used(snapshot: Snapshot, pods: Sequence[Pod]) -> tuple[tuple[BudgetUse, ...]
             continue
         budgets = guarding(snapshot, pod)
         findings += _several([one for one in budgets if one.kind == PDB], pod)
-        for budget in budgets:
+        for budget in (one for one in budgets if not _lets_unhealthy_go(one, pod)):
             wanted[budget.kind, budget.key] += 1
             known[budget.kind, budget.key] = budget
     findings += [found for key, number in wanted.items() for found in _judged(known[key], number)]
     uses = (BudgetUse(f"{kind} {name}", number, known[kind, name].allowed) for (kind, name), number in wanted.items())
     return tuple(uses), findings
+
+
+def _lets_unhealthy_go(budget: DisruptionBudget, pod: Pod) -> bool:
+    """Whether a pod that isn't Ready costs this budget nothing.
+
+    Source: registry/core/pod/storage/eviction.go (v1.35), unhealthyPodEvictionPolicy."""
+    if pod.ready or budget.kind != PDB:
+        return False
+    healthy, desired = budget.current_healthy, budget.desired_healthy
+    return budget.unhealthy_policy == "AlwaysAllow" or bool(desired and healthy is not None and healthy >= desired)
 
 
 def _several(budgets: Sequence[DisruptionBudget], pod: Pod) -> Iterable[Finding]:
