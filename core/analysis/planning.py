@@ -44,7 +44,8 @@ class Replanner:
 
     def __init__(self) -> None:
         self._last: tuple[Snapshot, Policy, Placement] | None = None
-        self._pods_at_start = 0
+        self._classes = 0
+        """Of pods, when the placement was new."""
         self._one_at_a_time = threading.Lock()
         self.started_anew = 0
         """How often a new placement had to be made."""
@@ -67,20 +68,22 @@ class Replanner:
             placement.rollback(before_packing)
         choice = decided.choice
         scale_in = judge(snapshot, policy, placement, running, observed, choice.grows, choice.waits_until is not None)
+        if not self._classes:
+            self._classes = len(placement.classes)
         self._last = (snapshot, policy, placement)
         return Plan(snapshot, policy, running, decided, scale_in)
 
     def _placement(self, snapshot: Snapshot, policy: Policy) -> Placement:
         """The last one brought up to date, or a new one: also when classes of pods that are gone have piled up."""
         last, self._last = self._last, None
-        if last is not None and len(last[2].classes) <= _MOST_CLASSES * self._pods_at_start + _SPARE:
+        if last is not None and len(last[2].classes) <= _MOST_CLASSES * self._classes + _SPARE:
             before, its_policy, placement = last
             cutoff = policy.expendable_pods_priority_cutoff
             same_rules = _placing(policy) == _placing(its_policy)
             if same_rules and follow(placement, before, snapshot, cutoff):
                 return placement
         placement = Placement.from_snapshot(snapshot, *_placing(policy))
-        self._pods_at_start = len(snapshot.pods)
+        self._classes = 0
         self.started_anew += 1
         return placement
 

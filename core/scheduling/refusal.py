@@ -16,21 +16,6 @@ POD_TOPOLOGY_SPREAD = "PodTopologySpread"
 INTER_POD_AFFINITY = "InterPodAffinity"
 DYNAMIC_RESOURCES = "DynamicResources"
 
-ORDER = (
-    NODE_UNSCHEDULABLE,
-    NODE_NAME,
-    TAINT_TOLERATION,
-    NODE_AFFINITY,
-    NODE_PORTS,
-    NODE_RESOURCES_FIT,
-    VOLUME_RESTRICTIONS,
-    NODE_VOLUME_LIMITS,
-    VOLUME_BINDING,
-    VOLUME_ZONE,
-    POD_TOPOLOGY_SPREAD,
-    INTER_POD_AFFINITY,
-    DYNAMIC_RESOURCES,
-)
 NOT_EVALUATED = (DYNAMIC_RESOURCES,)
 """Filters of kube-scheduler that have no module here: a pod that depends on them is unknown, never "fits"."""
 

@@ -184,7 +184,8 @@ def _sum(nodes: Iterable[Node], resource: str) -> int:
 def _cool_down(plan: Plan, now: float) -> Iterable[str]:
     cool_down = plan.scale_in.cool_down
     if cool_down.until is not None and cool_down.until > now:
-        yield f"cool-down {cool_down.because or ''}: {fmt.duration(cool_down.until - now)} left"
+        because = f", {cool_down.because}" if cool_down.because else ""
+        yield f"cool-down{because}: {fmt.duration(cool_down.until - now)} left"
 
 
 def rules(plan: Plan) -> str:

@@ -11,6 +11,7 @@ import pytest
 from core.analysis.planning import Replanner, plan
 from core.cluster.snapshot import Snapshot
 from core.cluster.store import Store
+from core.kube.interning import Shared
 from core.kube.pod import Pod
 from core.kube.taints import Taint
 from core.views.plan import document
@@ -52,6 +53,26 @@ def test_a_node_that_changes_is_a_new_start() -> None:
     found = planner.plan(snapshot, policy)
     assert planner.started_anew == 2
     assert document(found) == document(plan(snapshot, policy))
+
+
+def test_classes_of_pods_that_are_gone_do_not_pile_up() -> None:
+    """Every job's pods are a class of their own: a placement that has seen very many is left for a new one."""
+    store, policy = loading.store(loading.generated(90_001))
+    planner, name = Replanner(), sorted(store.table("Node"))[0]
+    model = next(iter(store.table("Pod").values()))
+    for number in range(80):
+        pods = [_of_a_job(model, name, f"job-{number}-{index}") for index in range(20)]
+        store.upsert_all("Pod", pods)
+        planner.plan(store.snapshot(policy.now or 0.0), policy)
+        for pod in pods:
+            store.remove("Pod", pod.key)
+    assert planner.started_anew == 2
+
+
+def _of_a_job(model: Pod, node: str, name: str) -> Pod:
+    labels = Shared({"job-name": name})
+    template = msgspec.structs.replace(model.template, labels=labels)
+    return msgspec.structs.replace(model, key=f"jobs/{name}", uid=name, node=node, template=template)
 
 
 def test_threads_that_share_a_planner_take_turns() -> None:

@@ -24,8 +24,6 @@ from core.kube.owner import Owner
 from core.kube.pod import Pod
 from core.policy.settings import override
 
-WHAT_IF = "what-if"
-
 
 def expand(group: str, by: int) -> Change:
     """`by` more nodes of a group, as far as its maximum allows."""
