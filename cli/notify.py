@@ -63,6 +63,6 @@ async def _print(args: argparse.Namespace, asked: "PlanAction") -> int:
             plan = await session.plan_action(actor, source, asked, bar.show)
         finally:
             bar.clear()
-    told = (*eci_digest.digests(plan), *(text for text, _ in action_plan.sentences(plan)))
+    told = (*eci_digest.digests(plan), *[text for text, _ in action_plan.sentences(plan)][len(plan.says) :])
     output.write("".join(f"{sanitise(line)}\n" for line in told))
     return acting.REFUSED if plan.refusals else 0

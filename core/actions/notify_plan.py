@@ -188,6 +188,7 @@ def _says(digests: Sequence[Digest]) -> Iterator[str]:
     if not digests:
         yield "nobody has to be told: no pod on ECI is overdue or could come home"
     for one in digests:
-        yield f"{one.owner} by {one.route or 'nothing'}: {', '.join(one.about[:3])}" + (
-            f" and {len(one.about) - 3} more" if len(one.about) > 3 else ""
-        )
+        more = f" and {len(one.about) - 3} more" if len(one.about) > 3 else ""
+        yield f"{one.owner} by {one.route or 'nothing'}: {', '.join(one.about[:3])}{more}"
+    if len(digests) == 1:
+        yield from (line for line in (digests[0].title, *digests[0].body.splitlines()) if line)

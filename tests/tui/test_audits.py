@@ -9,7 +9,8 @@ from core.views.table import ViewKey
 from tests.tui.conftest import Start
 from tests.unit.audits.test_rightsizing import cluster, vpa, web
 from tests.unit.serverless.small import audited, on_eci, planned
-from tui.screens.decisions import ChecksScreen, EciScreen, RightsizingScreen
+from tui.screens.decisions import ChecksScreen, RightsizingScreen
+from tui.screens.eci import EciScreen
 
 
 async def test_the_eci_screen_shows_sums_and_opens_an_owner(start: Start) -> None:

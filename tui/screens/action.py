@@ -2,7 +2,7 @@
 again in the journal; what runs goes on."""
 
 import secrets
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -36,10 +36,10 @@ class ActionScreen(TableScreen):
         self.shown: ActionView | None = None
 
     @classmethod
-    def planning(cls, app: Shell, what: str, subjects: list[str]) -> "ActionScreen":
-        """The screen of a new action on these nodes, whose plan is asked for."""
+    def planning(cls, app: Shell, what: str, subjects: list[str], args: dict[str, Any] | None = None) -> "ActionScreen":
+        """The screen of a new action on these nodes, or whatever it is about, whose plan is asked for."""
         name = secrets.token_hex(4)
-        app.intend(PlanAction(name, what, tuple(subjects)))
+        app.intend(PlanAction(name, what, tuple(subjects), args=args or {}))
         return cls(ViewKey(action.KIND, name))
 
     def compose_head(self) -> ComposeResult:
@@ -59,6 +59,7 @@ class ActionScreen(TableScreen):
         self.query_one(".-object", Static).update(styled([(sanitise(shown.title), Tone.ACCENT)]))
         parts = [(f"{sanitise(text)}\n", tone) for text, tone in shown.lines]
         self.query_one(".-sentences", Static).update(styled(parts).rstrip())
+        self.set_class(shown.table is None, "-bare")
         if shown.table is not None:
             self.show_table(shown.table)
         if before is None or before.phase != shown.phase:

@@ -1,5 +1,5 @@
-"""The screens about what the autoscaler decides: who waits (Pending), who could leave (Scale-in), and those
-about what could be put right (ECI, Checks, Rightsizing). Above the table they say in a few lines what matters most."""
+"""The screens about what the autoscaler decides: who waits (Pending), who could leave (Scale-in), and those about what
+could be put right (Checks, Rightsizing; ECI is in eci). Above the table they say in a few lines what matters most."""
 
 import msgspec
 from textual import on
@@ -62,15 +62,6 @@ class ScaleInScreen(DecisionScreen):
 
     def __init__(self) -> None:
         super().__init__(ViewKey("scale-in"))
-
-
-class EciScreen(DecisionScreen):
-    """Who runs on virtual nodes, for how long and for how much. Enter shows one owner in full."""
-
-    opens = "eci-owner"
-
-    def __init__(self) -> None:
-        super().__init__(ViewKey("eci"))
 
 
 class ChecksScreen(DecisionScreen):

@@ -6,7 +6,8 @@ from typing import Any
 
 from textual.screen import Screen
 
-from tui.screens.decisions import ChecksScreen, EciScreen, PendingScreen, RightsizingScreen, ScaleInScreen
+from tui.screens.decisions import ChecksScreen, PendingScreen, RightsizingScreen, ScaleInScreen
+from tui.screens.eci import EciScreen
 from tui.screens.groups import GroupsScreen
 from tui.screens.journal import JournalScreen
 from tui.screens.nodes import NodesScreen

@@ -206,13 +206,17 @@ class TableScreen(Screen[None]):
 
     @on(FleetTable.Opened)
     def _open(self, event: FleetTable.Opened) -> None:
-        from tui.screens.detail_screen import DetailScreen
-
         key = event.row.opens or (ViewKey(self.opens, event.row.id) if self.opens else None)
         if key is not None and key.kind == KIND:
             self._open_action(key)
         elif key is not None:
-            self.app.push_screen(DetailScreen(key))
+            self.app.push_screen(self.detail_screen(key))
+
+    def detail_screen(self, key: ViewKey) -> "TableScreen":
+        """The screen that shows an object in full."""
+        from tui.screens.detail_screen import DetailScreen
+
+        return DetailScreen(key)
 
     def _open_action(self, key: ViewKey) -> None:
         from tui.screens.action import ActionScreen
