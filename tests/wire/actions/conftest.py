@@ -1,12 +1,19 @@
-"""A stage for each test, and a state directory of its own."""
+"""A stage for each test, a town for all tests of a file, and a state directory of its own for each test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from core.actions import attach, attach_machine, join_log, step
+from core.actions.guards import Guards
+from core.clients.alibaba import connection
+from tests.wire.actions.dying_plan import hurry
+from tests.wire.actions.fleet import Fleet
+from tests.wire.actions.quick import cut_short
 from tests.wire.actions.stage import Stage
+from tests.wire.actions.town import Town
 
 
 @pytest.fixture(autouse=True)
@@ -22,3 +29,46 @@ async def stage(home: Path) -> AsyncIterator[Stage]:
     made = await Stage.open(home)
     yield made
     await made.close()
+
+
+@pytest_asyncio.fixture
+async def fleet(home: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fleet]:
+    """Machines and their cluster, times cut short; its doors are opened by the test."""
+    cut_short(monkeypatch.setattr)
+    made = Fleet.make(home, monkeypatch.setenv)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(scope="module")
+def in_a_hurry() -> Iterator[None]:
+    """Times cut short while a file's tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, names in (
+            (connection, ("READS_PER_SECOND", "WRITES_PER_SECOND")),
+            (attach, ("LOOK",)),
+            (attach_machine, ("GOOD_FOR",)),
+            (join_log, ("LOOK",)),
+            (step, ("LOOK", "FIRST_PAUSE")),
+        ):
+            for name in names:
+                patch.setattr(module, name, getattr(module, name))  # so that it is put back
+        hurry()
+        yield
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def whole_town(tmp_path_factory: pytest.TempPathFactory, in_a_hurry: None) -> AsyncIterator[Town]:
+    """One for all tests of a file; each brings its own machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        town = await Town.open(tmp_path_factory.mktemp("town"), patch.setenv)
+        yield town
+        await town.close()
+
+
+@pytest.fixture
+def town(whole_town: Town, home: Path) -> Town:
+    """The file's town, its logs empty and without faults."""
+    whole_town.forget()
+    whole_town.guards = Guards()
+    return whole_town

@@ -1,0 +1,305 @@
+"""Removing nodes by every door, against the simulated cluster and account: what is done, once each, and what is left.
+Trouble on the way is in test_remove_trouble, dying on the way in test_remove_killed."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from core.actions.action_plan import ActionPlan, Level
+from core.actions.group_claim import _name as lease_name
+from core.errors import InputError, Refused
+from sim.world import joining
+from tests.wire.actions.fleet import MARK, Fleet, last
+
+JOINS = joining.script(MARK, "np-test", "", "")
+
+
+def codes(made: ActionPlan, level: Level = Level.REFUSAL) -> list[str]:
+    return [finding.code for finding in made.findings if finding.level is level]
+
+
+def door(made: ActionPlan) -> str:
+    (one,) = made.details["removals"]
+    return str(one["door"])
+
+
+def params(fleet: Fleet, action: str) -> Any:
+    """Of the only call of this action that changed something."""
+    (call,) = (one for one in fleet.asked(action) if one.effect)
+    return call.params
+
+
+async def test_attached_by_hand(fleet: Fleet) -> None:
+    node = fleet.attached()
+    await fleet.open_doors()
+    pod = await fleet.pod(node)
+    made = await fleet.plan(node)
+    assert door(made) == "attached"
+    assert made.confirm == node
+    machine = fleet.id_of(node)
+    run = await fleet.run(made)
+    assert run.progress.outcome == "done", run.progress
+    assert not fleet.has_node(node)
+    assert fleet.sim.registry.find("Pod", pod, "default") is None
+    assert fleet.changes() == {"RunCommand": 1}
+    assert fleet.guests.inside[machine].node is None
+    assert fleet.cloud.instances[machine].status == "Running"
+    assert "[reset] Stopping the kubelet service" in run.journal.path.read_text()
+    assert last().state == "done"
+
+
+async def test_attached_into_a_group(fleet: Fleet) -> None:
+    """It leaves the group first, and the group's size goes with it; its userdata is overwritten last, while stopped."""
+    made = fleet.group("batch", 2, desired=3)
+    node = fleet.attached(made, JOINS, charge_type="PrePaid")
+    await fleet.open_doors()
+    await fleet.pod(node)
+    machine = fleet.id_of(node)
+    plan = await fleet.plan(node)
+    assert door(plan) == "attached"
+    assert "MayBeStopped" in codes(plan, Level.WARNING)
+    run = await fleet.run(plan)
+    assert run.progress.outcome == "done", run.progress
+    assert params(fleet, "DetachInstances")["DecreaseDesiredCapacity"] == "True"
+    order = [one.action for one in fleet.server.gateway.log.effects()]
+    assert order == ["DetachInstances", "RunCommand", "StopInstance", "ModifyInstanceAttribute", "StartInstance"]
+    assert fleet.cloud.groups[made.group_id].desired == 2
+    assert fleet.cloud.instances[machine].status in ("Starting", "Running")
+    assert "join" not in joining.decoded(fleet.cloud.instances[machine].user_data)
+    await fleet.later(60)
+    assert len(fleet.cloud.members_of(made.group_id)) == 2
+    assert not fleet.has_node(node)
+    assert fleet.leases() == []
+
+
+async def test_userdata_may_stay(fleet: Fleet) -> None:
+    """Then nothing has to be stopped; and the reset may be left to a person."""
+    node = fleet.attached(None, JOINS)
+    await fleet.open_doors()
+    made = await fleet.plan(node, keep_userdata=True, no_reset=True)
+    assert {"UserDataStays", "NotReset"} <= set(codes(made, Level.WARNING))
+    run = await fleet.run(made)
+    assert run.progress.outcome == "done"
+    assert fleet.changes() == {}
+    assert not fleet.has_node(node)
+
+
+async def test_expanded_and_released(fleet: Fleet) -> None:
+    made = fleet.group("batch", 3, desired=3)
+    await fleet.open_doors()
+    node = made.nodes[0]
+    machine = fleet.id_of(node)
+    await fleet.pod(node)
+    plan = await fleet.plan(node, release=True)
+    assert door(plan) == "expanded"
+    assert any("released, with what is on its disks" in line for line in plan.irreversible)
+    run = await fleet.run(plan)
+    assert run.progress.outcome == "done", run.progress
+    assert fleet.changes() == {"RemoveInstances": 1}
+    assert params(fleet, "RemoveInstances")["DecreaseDesiredCapacity"] == "True"
+    assert machine not in {one.id for one in fleet.cloud.instances}
+    assert "2 machines, desired size 2" in run.progress.text
+    await fleet.later(60)
+    assert len(fleet.cloud.members_of(made.group_id)) == 2
+    assert not fleet.has_node(node)
+
+
+async def test_expanded_and_kept(fleet: Fleet) -> None:
+    made = fleet.group("batch", 2)
+    await fleet.open_doors()
+    machine = fleet.id_of(made.nodes[0])
+    run = await fleet.remove(made.nodes[0])
+    assert run.progress.outcome == "done", run.progress
+    assert fleet.changes()["DetachInstances"] == 1
+    assert fleet.changes()["RunCommand"] == 1
+    assert fleet.cloud.instances[machine].status in ("Starting", "Running")
+    assert not fleet.has_node(made.nodes[0])
+
+
+async def test_a_refill_is_foreseen_and_seen(fleet: Fleet) -> None:
+    made = fleet.group("batch", 2, desired=2)
+    await fleet.open_doors()
+    plan = await fleet.plan(made.nodes[0], release=True, keep_desired=True)
+    (finding,) = (one for one in plan.findings if one.code == "Refill")
+    assert "its desired size, 2, stays: ESS buys 1" in finding.text
+    run = await fleet.run(plan)
+    assert run.progress.outcome == "done"
+    assert "ESS buys others in place" in run.progress.text
+    await fleet.until(lambda: len(fleet.cloud.members_of(made.group_id)) == 2)
+
+
+async def test_the_last_one_of_a_minimum(fleet: Fleet) -> None:
+    made = fleet.group("batch", 1, low=1)
+    await fleet.open_doors()
+    plan = await fleet.plan(made.nodes[0], release=True)
+    assert codes(plan) == ["AtMinimum"]
+    with pytest.raises(Refused, match="its minimum is 1"):
+        await fleet.run(plan)
+    accepted = await fleet.plan(made.nodes[0], release=True, keep_desired=True)
+    assert "Refill" in codes(accepted, Level.WARNING)
+    assert fleet.changes() == {}
+
+
+async def test_out_of_a_pool(fleet: Fleet) -> None:
+    """Through the ACK API, with everything explicit; its desired size is lowered, so nothing is bought."""
+    made = fleet.group("web", 3, in_ack=True, desired=3)
+    await fleet.open_doors()
+    node = made.nodes[1]
+    await fleet.pod(node)
+    plan = await fleet.plan(node, release=True)
+    assert door(plan) == "pool"
+    run = await fleet.run(plan)
+    assert run.progress.outcome == "done", run.progress
+    assert fleet.changes() == {"RemoveNodePoolNodes": 1, "ModifyClusterNodePool": 1}
+    asked = params(fleet, "RemoveNodePoolNodes")
+    assert (asked["drain_node"], asked["release_node"]) == ("true", "true")
+    assert params(fleet, "ModifyClusterNodePool")["body"] == {"scaling_group": {"desired_size": 2}}
+    assert fleet.pinned(made) == 2
+    assert "desired size 2" in run.progress.text
+    await fleet.later(60)
+    assert {one.state for one in fleet.cloud.members_of(made.group_id)} == {"InService"}
+    assert len(fleet.cloud.members_of(made.group_id)) == 2
+    assert not fleet.has_node(node)
+
+
+async def test_a_pools_size_may_stay(fleet: Fleet) -> None:
+    made = fleet.group("web", 2, in_ack=True, desired=2)
+    await fleet.open_doors()
+    plan = await fleet.plan(made.nodes[0], keep_desired=True, keep_userdata=True)
+    assert "Refill" in codes(plan, Level.WARNING)
+    run = await fleet.run(plan)
+    assert run.progress.outcome == "done", run.progress
+    assert fleet.changes() == {"RemoveNodePoolNodes": 1}
+    assert "ACK buys others in place" in run.progress.text
+    await fleet.until(lambda: len(fleet.cloud.members_of(made.group_id)) == 2)
+
+
+async def test_two_of_a_pool_and_one_of_a_group(fleet: Fleet) -> None:
+    """All are cordoned and drained, then they go; one at a time where they share a group."""
+    web, batch = fleet.group("web", 3, in_ack=True, desired=3), fleet.group("batch", 2)
+    await fleet.open_doors()
+    nodes = [*web.nodes[:2], batch.nodes[0]]
+    for node in nodes:
+        await fleet.pod(node)
+    plan = await fleet.plan(*nodes, release=True)
+    assert plan.confirm == "3 nodes"
+    run = await fleet.run(plan)
+    assert run.progress.outcome == "done", run.progress
+    assert fleet.changes() == {"RemoveNodePoolNodes": 2, "ModifyClusterNodePool": 2, "RemoveInstances": 1}
+    assert fleet.pinned(web) == 1
+    assert not any(fleet.has_node(node) for node in nodes)
+    cordons = [line["step"] for line in last().lines if line.get("event") == "intent"][:3]
+    assert cordons == ["cordon"] * 3
+
+
+async def test_attached_into_a_pool(fleet: Fleet) -> None:
+    """ACK takes it out; the machine stays, and its userdata is overwritten."""
+    made = fleet.group("system", 1, in_ack=True, desired=2)
+    node = fleet.attached(made, JOINS, charge_type="PrePaid")
+    await fleet.open_doors()
+    machine = fleet.id_of(node)
+    run = await fleet.remove(node)
+    assert run.progress.outcome == "done", run.progress
+    assert params(fleet, "RemoveNodePoolNodes")["release_node"] == "false"
+    assert fleet.changes()["ModifyInstanceAttribute"] == 1
+    assert machine in {one.id for one in fleet.cloud.instances}
+
+
+async def test_autoscaled_is_left_to_the_autoscaler(fleet: Fleet) -> None:
+    made = fleet.group("spot", 2, in_ack=True, autoscaling=True)
+    await fleet.open_doors()
+    (node, _) = made.nodes
+    plan = await fleet.plan(node, release=True)
+    assert codes(plan) == ["Autoscaled"]
+    assert codes(await fleet.plan(node, release=True, anyway=True)) == ["NoReason"]
+    plan = await fleet.plan(node, release=True, anyway=True, why="its disk is failing")
+    assert codes(plan) == []
+    run = await fleet.run(plan)
+    assert run.progress.outcome == "done", run.progress
+    entry = last()
+    assert entry.plan is not None
+    assert entry.plan.why == "its disk is failing"
+    assert fleet.changes() == {"RemoveNodePoolNodes": 1}
+
+
+async def test_external_needs_no_cloud(fleet: Fleet) -> None:
+    node = fleet.stranger("idc-1", **{"alibabacloud.com/external": "true"})
+    await fleet.open_doors()
+    plan = await fleet.plan(node)
+    assert door(plan) == "external"
+    assert any("then by hand" in line for line in plan.says)
+    run = await fleet.run(plan)
+    assert run.progress.outcome == "done", run.progress
+    assert not fleet.has_node(node)
+    assert fleet.changes() == {}
+
+
+async def test_virtual_never(fleet: Fleet) -> None:
+    node = fleet.stranger("virtual-kubelet-h", type="virtual-kubelet")
+    await fleet.open_doors()
+    assert "VirtualNode" in codes(await fleet.plan(node))
+
+
+async def test_unknown_only_by_a_named_door(fleet: Fleet) -> None:
+    node, known = fleet.stranger("worker-7"), fleet.attached()
+    await fleet.open_doors()
+    (finding,) = (one for one in (await fleet.plan(node)).findings if one.code == "OriginUnknown")
+    assert "no mark of any kind" in finding.text
+    assert "MachineUnknown" in codes(await fleet.plan(node, door="attached"))
+    with pytest.raises(InputError, match="use one of attached"):
+        await fleet.plan(node, door="window")
+    with pytest.raises(InputError, match="came in by another"):
+        await fleet.plan(known, door="external")
+    run = await fleet.remove(node, door="external")
+    assert run.progress.outcome == "done"
+    assert not fleet.has_node(node)
+
+
+@pytest.mark.parametrize("in_ack", [True, False])
+async def test_subscription_machines_are_never_released(fleet: Fleet, in_ack: bool) -> None:
+    made = fleet.group("system", 2, in_ack=in_ack, charge="PrePaid")
+    await fleet.open_doors()
+    plan = await fleet.plan(made.nodes[0], release=True)
+    assert "Subscription" in codes(plan)
+    with pytest.raises(Refused, match="never released"):
+        await fleet.run(plan)
+
+
+async def test_one_that_became_subscription_since_is_not_released(fleet: Fleet) -> None:
+    made = fleet.group("batch", 2)
+    await fleet.open_doors()
+    plan = await fleet.plan(made.nodes[0], release=True)
+    fleet.cloud.instances.change(fleet.id_of(made.nodes[0]), charge_type="PrePaid")
+    run = await fleet.run(plan)
+    assert (run.progress.outcome, last().state) == ("refused", "refused")
+    assert "paid in advance" in run.progress.text
+    assert not fleet.cordoned(made.nodes[0])
+    assert fleet.changes() == {}
+
+
+async def test_attached_machines_are_not_released(fleet: Fleet) -> None:
+    node = fleet.attached()
+    await fleet.open_doors()
+    assert codes(await fleet.plan(node, release=True)) == ["Attached"]
+
+
+async def test_two_of_us_keep_out_of_each_others_way(fleet: Fleet) -> None:
+    """While one removes a node of a group, another's plan for the same group is refused."""
+    made = fleet.group("batch", 3)
+    await fleet.open_doors()
+    first, second = await fleet.plan(made.nodes[0], release=True), await fleet.plan(made.nodes[1], release=True)
+    running = asyncio.create_task(fleet.run(first))
+    await fleet.until(lambda: lease_name(made.group_id) in fleet.leases())
+    assert "Claimed" in codes(await fleet.plan(made.nodes[2], release=True))
+    run = await fleet.run(second)
+    assert run.progress.outcome == "refused", run.progress
+    assert "is acting on it" in run.progress.text
+    assert (await running).progress.outcome == "done"
+    assert fleet.changes() == {"RemoveInstances": 1}
+
+
+async def test_the_guard_on_batches(fleet: Fleet) -> None:
+    made = fleet.group("batch", 3)
+    await fleet.open_doors()
+    assert "TooManyNodes" in codes(await fleet.plan(*made.nodes, release=True, max_nodes=2))
