@@ -9,6 +9,7 @@ from typing import Any
 
 from core.actions.action_plan import Finding, Level
 from core.actions.cloud import Cloud
+from core.actions.scaling_group import title
 from core.clients.alibaba import CloudError, Denied
 from core.cluster.group import Group
 from core.errors import one_line
@@ -64,7 +65,7 @@ async def _preview(cloud: Cloud, growth: Growth) -> Told:
     try:
         body = await cloud.writer.ess.preview(growth.group.id, "TotalCapacity", growth.to)
     except Denied as error:
-        return Told(findings=(Finding(Level.REFUSAL, "Forbidden", growth.group.id, one_line(str(error), 200)),))
+        return Told(findings=(Finding(Level.REFUSAL, "Forbidden", title(growth.group), one_line(str(error), 200)),))
     counted: Counter[tuple[str, str]] = Counter()
     for row in _rows(body.get("PlanResult"), "ResourceAllocations"):
         amount = row.get("Amount")
@@ -73,7 +74,9 @@ async def _preview(cloud: Cloud, growth: Growth) -> Told:
     missing = growth.more - sum(counted.values())
     if missing > 0:
         text = f"ESS finds a place for {max(0, growth.more - missing)} of {growth.more} machines only"
-        return Told(_listed("would come: ", parts), (Finding(Level.WARNING, "NotAllPlaced", growth.group.id, text),))
+        return Told(
+            _listed("would come: ", parts), (Finding(Level.WARNING, "NotAllPlaced", title(growth.group), text),)
+        )
     return Told(_listed("would come: ", parts))
 
 
@@ -87,7 +90,7 @@ async def _stock(cloud: Cloud, growth: Growth) -> Told:
     strength = str(body.get("ElasticStrength") or "not told")
     if len(gone) == len(pools):
         text = f"none of its machine types is in stock: {', '.join(gone[:4])}"
-        return Told(findings=(Finding(Level.WARNING, "OutOfStock", growth.group.id, one_line(text)),))
+        return Told(findings=(Finding(Level.WARNING, "OutOfStock", title(growth.group), one_line(text)),))
     tail = f"; sold out: {', '.join(gone[:4])}" if gone else ""
     return Told((one_line(f"stock: {strength.lower()}{tail}"),))
 
@@ -105,7 +108,7 @@ async def _addresses(cloud: Cloud, growth: Growth) -> Told:
     says = (one_line(f"free addresses in its vSwitches: {sum(known.values())} ({parts})"),)
     if sum(known.values()) < growth.more:
         text = f"its vSwitches have {sum(known.values())} free addresses left, and {growth.more} machines are wanted"
-        return Told(says, (Finding(Level.REFUSAL, "NoAddresses", growth.group.id, text),))
+        return Told(says, (Finding(Level.REFUSAL, "NoAddresses", title(growth.group), text),))
     return Told(says, tuple(_full(known)))
 
 
@@ -131,7 +134,7 @@ async def _quota(cloud: Cloud, growth: Growth) -> Told:
     most = limits.get("MaxNumberOfScalingInstances")
     if isinstance(most, int) and growth.to > most:
         text = f"the account's quota is {most} machines in a group, and it would have {growth.to}"
-        return Told(findings=(Finding(Level.REFUSAL, "Quota", growth.group.id, text),))
+        return Told(findings=(Finding(Level.REFUSAL, "Quota", title(growth.group), text),))
     return Told((f"quota: at most {most:,} machines in a group",) if isinstance(most, int) else ())
 
 

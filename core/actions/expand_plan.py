@@ -159,8 +159,7 @@ def _effect(situation: Situation, growth: Growth) -> tuple[Effect, str]:
         found = what_if(situation.before, [expanded(growth.group.id, growth.more)])
     except VacancyError as error:
         return Effect(at=at), str(error)
-    resizes = tuple((one.group, one.before, one.after) for one in found.resize)
-    return Effect(lands=dict(found.lands), waits=found.waits, resizes=resizes, at=at), ""
+    return Effect(lands=dict(found.lands), waits=found.waits, at=at), ""
 
 
 def _limits(growth: Growth, now: GroupNow) -> Iterator[Finding]:
@@ -242,13 +241,16 @@ def _says(growth: Growth, details: Details, now: GroupNow, effect: Effect) -> It
     limits = f"its limits are {now.scaling.min_size} and {now.scaling.max_size}"
     yield one_line(f"from {details.before} to {details.to}: {growth.more} more ({kinds}); {limits}")
     yield _door_said(details.door)
-    if effect.lands or effect.waits:
-        some = ", ".join(list(effect.lands)[:3]) + ("…" if len(effect.lands) > 3 else "")
-        still = f", {len(effect.waits)} would still wait" if effect.waits else ""
-        pods = "pod" if len(effect.lands) == 1 else "pods"
-        yield one_line(f"{len(effect.lands)} {pods} would land{': ' + some if some else ''}{still}")
-    else:
-        yield "no pod waits for a place"
+    yield _landing(effect)
+
+
+def _landing(effect: Effect) -> str:
+    if not effect.lands:
+        still = f" (waiting: {len(effect.waits)})" if effect.waits else ""
+        return f"no pod that waits would land on them{still}"
+    some = ", ".join(list(effect.lands)[:3]) + ("…" if len(effect.lands) > 3 else "")
+    still = f"; {len(effect.waits)} would still wait" if effect.waits else ""
+    return one_line(f"{'1 pod' if len(effect.lands) == 1 else f'{len(effect.lands)} pods'} would land: {some}{still}")
 
 
 def _door_said(door: str) -> str:

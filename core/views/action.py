@@ -8,8 +8,16 @@ KIND = "action"
 PLANNING, ASKS, REFUSED, RUNNING, ENDED = "planning", "asks", "refused", "running", "ended"
 ON_NODES = ("nodes", "node", "scale-in")
 """Kinds of views whose rows are nodes that can be acted on."""
+ON_GROUPS = ("groups", "group")
+"""Kinds of views whose rows are scaling groups."""
+_ON_GROUPS = ("expand", "suspend", "unsuspend")
 
 Line = tuple[str, Tone]
+
+
+def acts_on(action: str, view: str) -> bool:
+    """Whether an action can be meant for the rows of this kind of view, or for its object."""
+    return view in (ON_GROUPS if action in _ON_GROUPS else ON_NODES)
 
 
 class ActionView(msgspec.Struct, frozen=True, tag=True):

@@ -35,7 +35,7 @@ def view(
         lines = (*lines, (f"It can't be done like this{how}; nothing was touched.", Tone.DANGER))
     if error:
         lines = (*lines, (error, Tone.DANGER))
-    table = _pods(key, plan, progress, now, number)
+    table = _pods(key, plan, progress, now, number) if plan.nodes or plan.leaving else None
     offers = plan.offers if phase == REFUSED else ()
     confirm = plan.confirm or "yes"
     return ActionView(key, action_plan.title(plan), phase, number, now, lines, question, confirm, table, offers)

@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from core.errors import InputError
-from core.views.action import KIND, ON_NODES
+from core.views.action import KIND, acts_on
 from core.views.filter import parse_filter
 from core.views.link import Failure, Update
 from core.views.status import Connection
@@ -39,16 +39,21 @@ class TableScreen(Screen[None]):
         Binding("w", "what_if", "what if", id="view.whatif", tooltip="What if these nodes went, or this group grew"),
         Binding("r", "act('drain')", "drain", id="view.drain", tooltip="Plan to drain the node, or those marked"),
         Binding("c", "act('cordon')", "cordon", id="view.cordon", tooltip="Plan to cordon the node, or those marked"),
-        Binding(
-            "u",
-            "act('uncordon')",
-            "uncordon",
-            show=False,
-            id="view.uncordon",
-            tooltip="Plan to uncordon the node, or those marked",
-        ),
+        Binding("u", "act('uncordon')", "uncordon", show=False, id="view.uncordon",
+                tooltip="Plan to uncordon the node, or those marked"),
+        Binding("e", "expand", "expand", id="view.expand", tooltip="Plan to add machines to the group"),
+        Binding("s", "act('suspend')", "suspend", id="view.suspend",
+                tooltip="Plan to suspend what the group does by itself: ScaleIn and ScaleOut"),
+        Binding("u", "act('unsuspend')", "resume", show=False, id="view.unsuspend",
+                tooltip="Plan to resume all that is suspended in the group"),
+        Binding("t", "act('protect')", "protect", id="view.protect",
+                tooltip="Plan to protect the node from scale-in, or those marked"),
+        Binding("y", "act('unprotect')", "unprotect", show=False, id="view.unprotect",
+                tooltip="Plan to let go of a protected node, or of those marked"),
+        Binding("x", "act('untaint')", "untaint", show=False, id="view.untaint",
+                tooltip="Plan to take off the taints that an autoscaler left on the node, or on those marked"),
         Binding("escape", "clear", "clear", show=False, id="view.clear", tooltip="Clear the filter, then the marks"),
-    ]
+    ]  # fmt: skip
     app = getters.app(Shell)
     opens: ClassVar[str] = ""
     """The kind of object that Enter shows for a row that says nothing itself: its id is the object's name."""
@@ -237,7 +242,17 @@ class TableScreen(Screen[None]):
         if subjects := self.subjects():
             self.app.push_screen(ActionScreen.planning(self.app, action, subjects))
         else:
-            self.app.notify(f"{action} is about nodes: unfold the group, or mark rows with space.", timeout=4)
+            self.app.notify(f"{action} is about rows: unfold the group, or mark some with space.", timeout=4)
+
+    def action_expand(self) -> None:
+        from tui.screens.expand import ExpandScreen
+
+        subjects = self.subjects()
+        if len(subjects) == 1:
+            row = self.table.model.rows.get(subjects[0])
+            self.app.push_screen(ExpandScreen(subjects[0], row.cells[0].text if row is not None else subjects[0]))
+        else:
+            self.app.notify("One group at a time: unmark the others.", timeout=4)
 
     def action_what_if(self) -> None:
         from tui.screens.what_if import WhatIfScreen
@@ -250,7 +265,8 @@ class TableScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "group" and self.view is not None and not self.view.group_choices:
             return False
-        if action == "act" and not (self.app.armed and self.key.kind in ON_NODES):
+        meant = "expand" if action == "expand" else str(parameters[0]) if action == "act" else ""
+        if meant and not (self.app.armed and acts_on(meant, self.key.kind)):
             return False
         if action == "what_if" and not asks_about(self.key.kind):
             return False
