@@ -80,7 +80,7 @@ class EcsFeed:
     async def read_user_data(self, most: int | None = None) -> None:
         """Of attached machines, one by one: it decides whether they joined by themselves."""
         wanted = self._fresh("userdata", await self._attached(), USER_DATA_AGE)[:most]
-        if not wanted and not self._user_data.held:
+        if not wanted and not self._user_data.held and self._instances.held:
             self._user_data.merge(())
         for name in wanted:
             with contextlib.suppress(NotFound):  # released in between

@@ -22,7 +22,6 @@ _CONNECTION = {
     Phase.FORBIDDEN: Connection.OFF,
     Phase.ABSENT: Connection.OFF,
 }
-_OFF = tuple(phase for phase, connection in _CONNECTION.items() if connection is Connection.OFF)
 _WORST = (
     Connection.FAILED,
     Connection.RECONNECTING,
@@ -46,7 +45,7 @@ def sources(states: States) -> tuple[Source, ...]:
         *_partial("kubernetes", _of(states, _NEEDED)),
         _source("metrics", list(_of(states, _METRICS).values())),
         *(_partial("cloud", cloud) if (cloud := _of(states, _CLOUD)) else ()),
-        *(_source(_label(kind), [state]) for kind, state in others.items() if kind not in off),
+        *(_source(_label(kind, states), [state]) for kind, state in others.items() if kind not in off),
         *_together(off),
     )
 
@@ -98,7 +97,7 @@ def notes(states: States) -> list[str]:
     limited = sorted({state.namespace for state in states.values() if state.namespace})
     return [
         *([f"limited: only namespace {', '.join(limited)} may be read"] if limited else []),
-        *_causes({_label(kind): state for kind, state in _notable(states).items() if not state.namespace}),
+        *_causes({_label(kind, states): state for kind, state in _notable(states).items() if not state.namespace}),
         *(problem for state in states.values() for problem in state.problems),
     ]
 
@@ -106,14 +105,17 @@ def notes(states: States) -> list[str]:
 def notice(states: States) -> str:
     """The same as one line, for every screen: of unreadable objects only the last, and no word about a cloud that is
     not there to be asked, for only some screens miss it."""
-    states = {kind: state for kind, state in states.items() if kind not in _CLOUD or state.phase not in _OFF}
+    states = {kind: one for kind, one in states.items() if kind not in _CLOUD or one.phase is not Phase.ABSENT}
     left_out = [problem for state in states.values() for problem in state.problems]
     words = notes(states)[: -len(left_out) or None]
     return "; ".join(words + ([f"{len(left_out)} unreadable: {left_out[-1]}"] if left_out else []))
 
 
-def _label(kind: str) -> str:
-    return "cloud" if kind in _CLOUD else "prometheus" if kind == usage_history.KIND.name else kind
+def _label(kind: str, states: States) -> str:
+    if kind in _CLOUD:
+        denied = states[kind].phase is Phase.FORBIDDEN
+        return "part of the cloud" if denied and any(one.holds for one in _of(states, _CLOUD).values()) else "cloud"
+    return "prometheus" if kind == usage_history.KIND.name else kind
 
 
 def _causes(states: States) -> Iterator[str]:

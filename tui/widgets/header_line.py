@@ -80,6 +80,8 @@ def _sources(status: Status, now: float) -> Iterable[Piece]:
         if source.state in (Connection.RECONNECTING, Connection.FAILED, Connection.OFF):
             tone = Tone.MUTED if source.state is Connection.OFF else Tone.WARNING
             yield Piece(_state(source, sanitise(source.name)), f"{sanitise(source.name)}!", 7, tone, "state")
+        elif source.detail and source.state is Connection.LIVE:
+            yield Piece(f"{sanitise(source.name)} limited", f"{sanitise(source.name)}!", 7, Tone.WARNING, "state")
 
 
 def _main_source(source: Source, as_of: float | None, now: float) -> Piece:
