@@ -127,7 +127,7 @@ TROUBLES: dict[str, tuple[Break, Connection, str]] = {
     ),
     "expired token": (identity(expires=1.0), RECONNECTING, "the security token has expired: renew the token of"),
     "clock skew": (skewed, RECONNECTING, "this machine's clock is wrong: set the clock"),
-    "denied action": (identity(allow=()), OFF, "RAM does not allow ess:"),
+    "denied action": (identity(allow=()), OFF, "RAM does not allow"),
     "throttling": (fault("throttle", seconds=0.1, code="Throttling.User"), RECONNECTING, "throttled (Throttling.User)"),
     "502 with HTML": (fault("html"), RECONNECTING, "the answer is not one of the cloud's"),
     "reset in mid-answer": (fault("reset"), RECONNECTING, "the answer broke off"),
