@@ -100,7 +100,7 @@ class _Walk:
             self.acts.append(Act(one.line, words, text, one.writes, one.piped, assigns=True))
         elif name in self.script.functions and depth < DEEPEST:
             self._call(name, words[1:], depth, sure)
-        elif (inner := _inner(words)) is not None and depth < DEEPEST:
+        elif (inner := _inner(words)) is not None and depth < DEEPEST and self.filled < MOST_FILLED:
             self._inside(inner, one.line, arguments, depth)
         else:
             writes = tuple(self._filled(target, arguments) for target in one.writes)
@@ -119,8 +119,10 @@ class _Walk:
         """Filled in, without assignments for this command alone and without what only says how to run it; a command
         that stands in a variable is taken apart."""
         filled = [self._filled(word, arguments) for word in one.words]
-        while len(filled) > 1 and (filled[0] in _PREFIXES or _is_assignment(filled[0])):
+        while len(filled) > 1 and filled[:2] != ["command", "-v"] and _in_front(filled[0]):
             filled = filled[1:]
+            while len(filled) > 1 and re.match(r"-|\d+[smh]?$", filled[0]):
+                filled = filled[1:]
         if filled and one.words and " " in filled[0] and not _is_assignment(filled[0]):
             yield from filled[0].split()
             filled = filled[1:]
@@ -165,11 +167,17 @@ class _Walk:
 
     def _inside(self, text: str, line: int, arguments: dict[str, str], depth: int) -> None:
         """The text of `bash -c` or `eval`, as commands of the line on which it stands."""
+        self.filled += 10 * len(text)
         inner = _Walk(read(text.replace(LITERAL, "$")), dict(self.values), steps=self.steps, filled=self.filled)
         inner.run(inner.script.commands, arguments, depth + 1)
         self.steps, self.filled = inner.steps, inner.filled
         self.acts += [Act(line, one.words, one.text, one.writes, one.piped, one.assigns) for one in inner.acts]
         self.elsewhere += [line] * bool(inner.elsewhere)
+
+
+def _in_front(word: str) -> bool:
+    """Whether it stands before the command's name."""
+    return word in _PREFIXES or _is_assignment(word)
 
 
 def _is_assignment(word: str) -> bool:

@@ -144,7 +144,7 @@ class _Judge:
             if carries(act, variable):
                 return Passed(variable, State.UNCALLED, act.line)
         for act in acts:
-            if hands(act, variable) and not stores(act) and act.name not in SHOWS:
+            if hands(act, variable) and not act.assigns and act.name not in SHOWS:
                 return Passed(variable, State.UNSURE, act.line)
         for act in acts:
             if mentions(act, variable):
