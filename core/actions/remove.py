@@ -227,8 +227,8 @@ class Removing:
 
     async def _finish(self, told: Sequence[str], outcome: str, text: str) -> None:
         """The end, which stays open while a node is empty and not out. `outcome` and `text`: how the drain ended."""
-        run = self._run
-        await _release(run, run.plan.nodes)
+        run = self._run  # what is left open stays claimed: an undo gives back only what is ours
+        await _release(run, [node for node in run.plan.nodes if node.name not in self._between])
         out = [one for one in run.progress.nodes if one.phase == DONE]
         if len(out) == len(run.progress.nodes):
             await run.end(DONE, "; ".join([_many(len(out)), *told]))

@@ -138,6 +138,29 @@ class Fleet:
         found: int | None = self.cloud.pools[made.pool_id].scaling_group.get("desired_size")
         return found
 
+    def fails_to_run(self, words: str, code: int, output: str) -> None:
+        """From now on scripts with these words end so inside machines."""
+        before = self.guests.run
+
+        def run(instance_id: str, script: str) -> tuple[int, str]:
+            return (code, output) if words in script else before(instance_id, script)
+
+        self.guests.run = run  # type: ignore[method-assign]
+
+    def works_again(self) -> None:
+        del self.guests.run
+
+    def when(self, action: str, then: Callable[[], object]) -> None:
+        """Do that once this call has taken effect."""
+
+        def look() -> None:
+            if self.changes()[action]:
+                then()
+            else:
+                asyncio.get_running_loop().call_later(0.02, look)
+
+        look()
+
     def leases(self) -> list[str]:
         """Claims on groups that are held."""
         return [one["metadata"]["name"] for one in self.sim.registry.list("Lease", "kube-system")]
@@ -174,12 +197,14 @@ class Fleet:
         """The plan to remove these."""
         return (await self.plans(removal(*nodes, **more), user=user))[0]
 
-    async def run(self, made: ActionPlan, user: User = rbac.ADMIN) -> Run:
-        """Run it to its end."""
-        where = self.where(user)
+    async def run(self, made: ActionPlan, started: Callable[[Run], object] | None = None) -> Run:
+        """Run it to its end. `started` is given the run before it begins."""
+        where = self.where()
         async with acting.acting(where) as actor:
             actor.cloud = cloud_of_plan(where, made)
             run = actor.start(made)
+            if started is not None:
+                started(run)
             await acting.execute(run)
             return run
 
