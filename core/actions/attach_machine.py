@@ -104,8 +104,8 @@ async def _stopped(work: Work) -> bool:
 
 
 async def _stop(work: Work) -> Json:
-    """Not sent again to a machine that is on its way down."""
-    if (await work.machine()).status == "Stopping":
+    """Not sent again to a machine that is on its way down, or there."""
+    if (await work.machine()).status in ("Stopping", "Stopped"):
         return {}
     return await writing(work.run.cloud).ecs.stop(work.of.instance)
 
@@ -160,7 +160,7 @@ async def _replace(work: Work) -> Json:
 
 
 async def _start(work: Work) -> Json:
-    """Not sent again to a machine that is on its way up."""
-    if (await work.machine()).status == "Starting":
+    """Not sent again to a machine that is on its way up, or there."""
+    if (await work.machine()).status in ("Starting", "Running"):
         return {}
     return await writing(work.run.cloud).ecs.start(work.of.instance)

@@ -1,0 +1,307 @@
+"""Attach against a simulated ACK over real sockets: each way, into pools and groups, in trouble, denied, cancelled, and
+with a join that fails."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from core.actions import group_claim
+from core.actions.action_plan import ActionPlan, Level
+from core.actions.guards import Guards
+from core.actions.run import Run
+from core.errors import InputError, Refused
+from core.session import acting
+from sim.cloud.state import Instance
+from sim.kube.faults import Fault as KubeFault
+from tests.wire.actions.town import Town
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+DISK = {"StopInstance": 1, "DescribeClusterAttachScripts": 1, "ModifyInstanceAttribute": 1, "ReplaceSystemDisk": 1,
+        "StartInstance": 1}  # fmt: skip
+
+
+def codes(made: ActionPlan, *levels: Level) -> set[str]:
+    return {one.code for one in made.findings if one.level in (levels or (Level.REFUSAL,))}
+
+
+# each way
+
+
+async def test_userdata_on_a_new_disk(town: Town) -> None:
+    machine = town.machine()
+    run = await town.attach(machine, "userdata", group="spot")
+    assert run.progress.outcome == "done", run.progress
+    after = town.now(machine)
+    assert town.ready(machine)
+    assert after.disk_id != machine.disk_id
+    assert town.changes() == DISK
+    assert f"# set by vacancy {run.plan.id}" in attach_script(after.user_data)
+
+
+def attach_script(encoded: str) -> str:
+    from sim.world.joining import decoded
+
+    return decoded(encoded)
+
+
+async def test_userdata_of_a_stopped_machine_into_a_group_of_ess(town: Town) -> None:
+    machine = town.machine(status="Stopped")
+    group = town.group("batch")
+    run = await town.attach(machine, "userdata", group=group, entrusted=True)
+    assert run.progress.outcome == "done", run.progress
+    member = town.world.cloud.members[machine.id]
+    assert (member.group_id, member.state, member.entrusted) == (group, "InService", True)
+    expected = {**DISK, "AttachInstances": 1}
+    del expected["StopInstance"], expected["DescribeClusterAttachScripts"]
+    assert town.changes() == expected
+    node = town.world.machines.node_name(machine.id)
+    assert node is not None
+    assert town.world.registry.get("Node", node)["metadata"]["labels"]["pool"] == "batch"
+
+
+async def test_by_the_ack_api(town: Town) -> None:
+    machine = town.machine()
+    run = await town.attach(machine, "ack")
+    assert run.progress.outcome == "done", run.progress
+    assert town.ready(machine)
+    assert town.changes() == {"AttachInstancesToNodePool": 1}
+    assert town.world.cloud.members[machine.id].group_id == town.group("system")
+
+
+async def test_by_hand_with_the_command_for_nobody_else(town: Town) -> None:
+    machine = town.machine()
+    run = await town.attach(machine, "manual")
+    assert run.progress.outcome == "done"
+    assert "attach_node.sh" in run.aside
+    token = run.aside.partition("--openapi-token ")[2].split()[0]
+    assert token not in run.journal.path.read_text()
+    assert token not in repr(run.progress)
+    assert town.changes() == {"DescribeClusterAttachScripts": 1}
+    assert not town.ready(machine)
+
+
+async def test_by_hand_and_followed(town: Town) -> None:
+    machine = town.machine()
+    run = town.start(await town.plan(machine.id, "manual", follow=True, group="spot"))
+    task = asyncio.create_task(acting.execute(run))
+    await town.until(lambda: run.aside)
+    assert town.world.machines.run(machine.id, run.aside)[0] == 0
+    await task
+    assert run.progress.outcome == "done", run.progress
+    assert town.ready(machine)
+    assert town.changes() == {"DescribeClusterAttachScripts": 1}
+
+
+# what is said beforehand
+
+
+async def test_the_plan_says_what_is_lost_and_what_it_would_take(town: Town) -> None:
+    made = await town.plan(town.machine(type="ecs.g7.2xlarge").id, "ack", group="spot")
+    assert made.confirm == made.details["instance"]
+    assert "everything on the system disk" in made.irreversible[0]
+    assert any("of the pods that wait, 1 would land on it: ml/" in text for text in made.says)
+    assert any("grows from" in text for text in made.says)
+    assert "JoinTrust" in codes(made, Level.NOTE)
+    by_hand = await town.plan(town.machine().id, "manual")
+    assert (by_hand.confirm, by_hand.irreversible) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("fields", "how", "group", "code"),
+    [
+        ({"vpc_id": "vpc-other"}, "ack", "", "OtherVpc"),
+        ({"tags": (("ack.aliyun.com", "c-other"),)}, "ack", "", "OtherCluster"),
+        ({"tags": (("acs:autoscaling:scalingGroupId", "asg-x"),)}, "ack", "", "InGroup"),
+        ({"status": "Starting"}, "ack", "", "Moving"),
+        ({"status": "Stopped"}, "manual", "", "Stopped"),
+        ({"locks": ("financial",)}, "manual", "", "Locked"),
+        ({"deletion_protection": True}, "userdata", "", "Protected"),
+        ({"charge_type": "PrePaid", "expires": 1.0}, "ack", "", "Expired"),
+        ({"security_groups": ("sg-other",)}, "userdata", "", "SecurityGroup"),
+        ({}, "ack", "web", "GroupFull"),
+    ],
+)
+async def test_what_is_refused(town: Town, fields: dict[str, object], how: str, group: str, code: str) -> None:
+    machine = town.machine(**fields)
+    made = await town.plan(machine.id, how, group=group)
+    assert code in codes(made)
+    with pytest.raises(Refused):
+        acting.Actor(town.clients, town.world.clock).start(made)  # type: ignore[arg-type]
+    assert town.changes() == {}
+
+
+async def test_what_is_no_plan_at_all(town: Town) -> None:
+    machine = town.machine().id
+    with pytest.raises(InputError, match="ECS has none of that id"):
+        await town.plan("i-none", "ack")
+    with pytest.raises(InputError, match="there is none"):
+        await town.plan(machine, "ack", group="nowhere")
+    with pytest.raises(InputError, match="ESS alone has it"):
+        await town.plan(machine, "ack", group=town.group("batch"))
+    with pytest.raises(InputError, match="--entrusted"):
+        await town.plan(machine, "userdata", entrusted=True)
+    with pytest.raises(InputError, match="attach"):
+        await town.plan(machine, "magic")
+
+
+async def test_guards_hold(town: Town) -> None:
+    town.guards = Guards(never_pools=("sys*",), never_contexts=("*",))
+    made = await town.plan(town.machine().id, "ack")
+    assert {"GuardedPool", "GuardedContext"} <= codes(made)
+
+
+async def test_a_subscription_can_not_be_entrusted(town: Town) -> None:
+    machine = town.machine(charge_type="PrePaid", expires=town.world.cloud.now() + 5 * 86400)
+    made = await town.plan(machine.id, "userdata", group=town.group("batch"), entrusted=True)
+    assert "Entrusted" in codes(made)
+    assert "EndsSoon" in codes(made, Level.WARNING)
+
+
+async def test_denied_is_known_before_anything_is_touched(town: Town) -> None:
+    town.fault("error", "StopInstance", code="Forbidden.RAM", message="no", status=403)
+    made = await town.plan(town.machine().id, "userdata")
+    assert "DryRun" in codes(made)
+
+
+async def test_somebody_else_is_at_it(town: Town) -> None:
+    machine = town.machine()
+    made = await town.plan(machine.id, "ack")
+    other = town.start(await town.plan(machine.id, "ack"))
+    async with group_claim.holding(other, [machine.id]):
+        assert "Claimed" in codes(await town.plan(machine.id, "ack"))
+        run = town.start(made)
+        await acting.execute(run)
+    other.journal.close()
+    assert run.progress.outcome == "refused"
+    assert town.changes() == {}
+
+
+# trouble
+
+
+@pytest.mark.parametrize("action", ["StopInstance", "ModifyInstanceAttribute", "ReplaceSystemDisk", "StartInstance"])
+@pytest.mark.parametrize("kind", ["throttle", "done-reset", "done-error"])
+async def test_lost_answers_and_flow_control(town: Town, action: str, kind: str) -> None:
+    machine = town.machine()
+    made = await town.plan(machine.id, "userdata", group="spot")
+    town.fault(kind, action, seconds=0.05)
+    run = town.start(made)
+    await acting.execute(run)
+    assert run.progress.outcome == "done", run.progress
+    changes = town.changes()
+    assert changes.pop("DescribeClusterAttachScripts") <= 2
+    assert changes == {name: 1 for name in DISK if name != "DescribeClusterAttachScripts"}
+
+
+@pytest.mark.parametrize("kind", ["throttle", "done-reset", "done-error"])
+async def test_a_task_whose_answer_was_lost_is_found_again(town: Town, kind: str) -> None:
+    machine = town.machine()
+    made = await town.plan(machine.id, "ack")
+    town.fault(kind, "AttachInstancesToNodePool", seconds=0.05)
+    run = town.start(made)
+    await acting.execute(run)
+    assert run.progress.outcome == "done", run.progress
+    assert town.changes() == {"AttachInstancesToNodePool": 1}
+
+
+async def test_a_busy_group_is_waited_for(town: Town) -> None:
+    machine = town.machine()
+    made = await town.plan(machine.id, "userdata", group=town.group("batch"))
+    town.fault("error", "AttachInstances", code="ScalingActivityInProgress", message="busy", status=400, times=2)
+    run = town.start(made)
+    await acting.execute(run)
+    assert run.progress.outcome == "done", run.progress
+    assert town.changes()["AttachInstances"] == 1
+
+
+async def test_the_api_server_goes_away_in_between(town: Town) -> None:
+    machine = town.machine()
+    made = await town.plan(machine.id, "userdata")
+    town.world.kube.faults.add(KubeFault(path=r"/api/v1/nodes", status=503, times=6))
+    run = town.start(made)
+    await acting.execute(run)
+    assert run.progress.outcome == "done", run.progress
+    assert town.changes() == DISK
+
+
+async def test_a_step_that_is_denied_ends_it_honestly(town: Town) -> None:
+    machine = town.machine()
+    made = await town.plan(machine.id, "userdata")
+    text = "You are not authorized to do this operation."
+    town.fault("error", "ReplaceSystemDisk", code="Forbidden.RAM", message=text, status=403, times=None)
+    run = town.start(made)
+    await acting.execute(run)
+    assert run.progress.outcome == "partly done"
+    assert "2 of 5 steps taken, then replace its system disk" in run.progress.text
+    assert "ecs:ReplaceSystemDisk" in run.progress.text
+    assert town.now(machine).disk_id == machine.disk_id
+
+
+# joins that fail
+
+
+async def with_a_token_that_nobody_knows(town: Town, machine: Instance) -> Run:
+    """Attach by userdata, and have its token forgotten before the machine boots."""
+    run = town.start(await town.plan(machine.id, "userdata", timeout=4.0))
+    task = asyncio.create_task(acting.execute(run))
+    await town.until(lambda: town.changes()["ReplaceSystemDisk"])
+    kept = dict(town.world.cloud.join_tokens)
+    town.world.cloud.join_tokens.clear()
+    await task
+    town.world.cloud.join_tokens.update(kept)
+    assert not any(token in run.journal.path.read_text() for token in kept)
+    return run
+
+
+async def test_the_log_of_a_join_that_failed(town: Town) -> None:
+    run = await with_a_token_that_nobody_knows(town, town.machine())
+    assert run.progress.outcome == "partly done"
+    assert "its join failed; its log says:" in run.progress.text
+    assert "[ERROR] attach: the cluster does not know this token" in run.progress.text
+    assert town.asked("RunCommand") == 1
+
+
+async def test_the_console_tells_where_cloud_assistant_is_missing(town: Town) -> None:
+    town.fault("error", "RunCommand", code="InvalidInstance.NotSupported", message="no agent", status=400, times=None)
+    run = await with_a_token_that_nobody_knows(town, town.machine())
+    assert "the cluster does not know this token" in run.progress.text
+    assert town.asked("GetInstanceConsoleOutput") == 1
+
+
+async def test_a_log_that_can_not_be_read_says_so(town: Town) -> None:
+    for action in ("RunCommand", "GetInstanceConsoleOutput"):
+        town.fault("error", action, code="Forbidden.RAM", message="no", status=403, times=None)
+    run = await with_a_token_that_nobody_knows(town, town.machine())
+    assert run.progress.outcome == "partly done"
+    assert "its log can't be read: ECS GetInstanceConsoleOutput: RAM does not allow" in run.progress.text
+
+
+async def test_what_ack_says_of_a_task_that_failed(town: Town) -> None:
+    machine = town.machine()
+    run = town.start(await town.plan(machine.id, "ack", timeout=20.0))
+    task = asyncio.create_task(acting.execute(run))
+    await town.until(lambda: town.changes()["AttachInstancesToNodePool"])
+    tasks = town.world.cloud.tasks
+    mine = next(one for one in tasks if machine.id in one.parameters.get("instances", ()))
+    tasks.add(mine.id, replace(mine, state="fail", error=("NodeInitFailed", "kubelet did not start")))
+    await task
+    assert run.progress.outcome == "partly done"
+    assert "NodeInitFailed: kubelet did not start" in run.progress.text
+
+
+# cancelled
+
+
+@pytest.mark.parametrize("action", ["StopInstance", "ReplaceSystemDisk"])
+async def test_cancelled_between_steps(town: Town, action: str) -> None:
+    machine = town.machine()
+    run = town.start(await town.plan(machine.id, "userdata"))
+    task = asyncio.create_task(acting.execute(run))
+    await town.until(lambda: town.changes()[action])
+    run.cancel()
+    await task
+    assert run.progress.outcome == "cancelled"
+    assert "what was sent before it stays done" in run.progress.text
+    assert "StartInstance" not in town.changes()
+    assert town.last().state == "cancelled"
