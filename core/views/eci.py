@@ -2,11 +2,11 @@
 core/analysis/serverless; one application in full is in eci_detail."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from core.analysis.pending.estimator import all_requests
 from core.analysis.planning import Plan
+from core.analysis.prices import Prices
 from core.analysis.serverless import (
     FINE,
     FITS,
@@ -20,8 +20,11 @@ from core.analysis.serverless import (
     ServerlessPod,
     billing,
     seconds,
+    total,
 )
+from core.garbage import no_collection
 from core.kube.metrics import PodMetrics
+from core.kube.pod import Shape
 from core.views import format as fmt
 from core.views import money
 from core.views.table import Align, Cell, Column, Row, TableView, Tone, ViewKey, text_cell
@@ -32,12 +35,15 @@ GROUPS = ("", "namespace", "team")
 RANK = (OVERDUE, FITS, NEEDS, FINE, JOB, NOT_ECI)
 _TONES = {OVERDUE: Tone.WARNING, FITS: Tone.GOOD, NEEDS: Tone.WARNING}
 _RIGHT = Align.RIGHT
+_SPEC = f"{billing.ECI}instance-spec"
 
 
 def view(plan: Plan, audit: Audit, key: ViewKey, generation: int) -> TableView:
     """The whole table, oldest first, dearest among equals; rolled up by namespace or team where the key says so."""
     now, prices = plan.snapshot.as_of, audit.prices
-    rows = [_row(one, plan, audit) for one in audit.applications]
+    words = _Words(plan, prices)
+    with no_collection():
+        rows = [words.row(one) for one in audit.applications]
     if key.group_by in GROUPS[1:]:
         rows = list(_rolled(rows, audit, key.group_by))
     return TableView(
@@ -75,30 +81,78 @@ def columns(currency: str) -> tuple[Column, ...]:
     )  # fmt: skip
 
 
-def _row(one: ServerlessApplication, plan: Plan, audit: Audit) -> Row:
-    first = one.pods[0].pod
-    identity = str(one.application)
-    old = Tone.WARNING if one.overdue else Tone.PLAIN
-    cells = (
-        text_cell(identity),
-        text_cell(one.team),
-        Cell(fmt.count(len(one.pods)), len(one.pods)),
-        Cell(fmt.age(one.oldest), one.oldest, old),
-        Cell(fmt.age(one.limit) if one.limit != float("inf") else "none", one.limit),
-        text_cell(billed(one.pods)),
-        text_cell(_amounts(all_requests([first], "cpu"), all_requests([first], "memory"))),
-        text_cell(used(one.pods, plan)),
-        *_money(one.costs, audit),
-        Cell(verdict(one, plan), RANK.index(one.verdict), _TONES.get(one.verdict, Tone.PLAIN)),
-        text_cell(one.reason.text),
-    )
-    return Row(identity, cells, labels=first.labels, opens=ViewKey("eci-owner", identity))
+class _Words:
+    """The rows of one view. What many rows have in common is put into words once."""
+
+    def __init__(self, plan: Plan, prices: Prices) -> None:
+        self._plan, self._prices = plan, prices
+        self._usage = plan.snapshot.table("PodMetrics")
+        self._rates: dict[tuple[int, int], tuple[Cell, Cell]] = {}
+        self._limits: dict[float, Cell] = {}
+        self._sizes: dict[str, Cell] = {}
+        self._requests: dict[int, Cell] = {}
+        self._plain = {name: Cell(name, RANK.index(name), _TONES.get(name, Tone.PLAIN)) for name in RANK}
+
+    def row(self, one: ServerlessApplication) -> Row:
+        identity = str(one.application)
+        pods, costs, first = one.pods, one.costs, one.pods[0].pod
+        so_far = _cost(costs.so_far, costs.unknown)
+        cells = (
+            text_cell(identity),
+            text_cell(one.team),
+            Cell(fmt.count(len(pods)) if len(pods) > 1 else "1", len(pods)),
+            Cell(fmt.age(one.oldest), one.oldest, Tone.WARNING if one.overdue else Tone.PLAIN),
+            self._limit(one.limit),
+            self._billed(pods),
+            self._asks(first.shape),
+            text_cell(used(pods, self._usage)),
+            so_far,
+            *self._at_this_rate(costs),
+            self._verdict(one),
+            text_cell(one.reason.text),
+        )
+        return Row(identity, cells, labels=first.labels, opens=ViewKey("eci-owner", identity))
+
+    def _limit(self, limit: float) -> Cell:
+        if limit not in self._limits:
+            self._limits[limit] = Cell(fmt.age(limit) if limit != float("inf") else "none", limit)
+        return self._limits[limit]
+
+    def _billed(self, pods: Sequence[ServerlessPod]) -> Cell:
+        if len(pods) > 1:
+            return text_cell(billed(pods))
+        spec = pods[0].pod.annotations.get(_SPEC, "")
+        if not spec or not billing.is_eci(pods[0].pod):
+            return text_cell(size_text(pods[0]))
+        if spec not in self._sizes:
+            self._sizes[spec] = text_cell(size_text(pods[0]))
+        return self._sizes[spec]
+
+    def _asks(self, shape: Shape) -> Cell:
+        if id(shape) not in self._requests:
+            self._requests[id(shape)] = text_cell(
+                _amounts(shape.requests.get("cpu", 0), shape.requests.get("memory", 0))
+            )
+        return self._requests[id(shape)]
+
+    def _at_this_rate(self, costs: Costs) -> tuple[Cell, Cell]:
+        """A day and a month; rates of single pods are the same objects again and again."""
+        key = (id(costs.second), costs.unknown)
+        if key not in self._rates:
+            values = (costs.day, costs.month(self._prices))
+            self._rates[key] = _cost(values[0], costs.unknown), _cost(values[1], costs.unknown)
+        return self._rates[key]
+
+    def _verdict(self, one: ServerlessApplication) -> Cell:
+        text = verdict(one, self._plan)
+        plain = self._plain[one.verdict]
+        return plain if text == plain.text else Cell(text, plain.sort, plain.tone)
 
 
 def billed(pods: Sequence[ServerlessPod]) -> str:
     """The billed sizes, the most frequent first."""
-    specs = Counter(one.pod.annotations.get(f"{billing.ECI}instance-spec", "") for one in pods)
-    samples = {one.pod.annotations.get(f"{billing.ECI}instance-spec", ""): one for one in pods}
+    specs = Counter(one.pod.annotations.get(_SPEC, "") for one in pods)
+    samples = {one.pod.annotations.get(_SPEC, ""): one for one in pods}
     found = Counter({size_text(samples[spec]): count for spec, count in specs.items()})
     most = found.most_common(2)
     return ", ".join(text for text, _ in most) + (f" +{len(found) - 2}" if len(found) > 2 else "")
@@ -112,13 +166,11 @@ def size_text(one: ServerlessPod) -> str:
     return size.machine or f"{float(size.vcpu):g}-{float(size.gib):g}Gi"
 
 
-def used(pods: Sequence[ServerlessPod], plan: Plan) -> str:
+def used(pods: Sequence[ServerlessPod], metrics: Mapping[str, PodMetrics]) -> str:
     """The mean of what was measured; "-" where nothing was."""
-    metrics = plan.snapshot.table("PodMetrics")
-    known: list[PodMetrics] = [found for one in pods if (found := metrics.get(one.pod.key)) is not None]
-    if not known:
+    usage = [found.usage for one in pods if (found := metrics.get(one.pod.key)) is not None] if metrics else []
+    if not usage:
         return fmt.NONE
-    usage = [one.usage for one in known]
     return _amounts(*(sum(row.get(name, 0) for row in usage) // len(usage) for name in ("cpu", "memory")))
 
 
@@ -126,14 +178,9 @@ def _amounts(cpu: int, memory: int) -> str:
     return f"{fmt.cpu(cpu)} {fmt.size(memory)}"
 
 
-def _money(costs: Costs, audit: Audit) -> tuple[Cell, ...]:
-    values = (costs.so_far, costs.day, costs.month(audit.prices))
-    return tuple(_cost(value, costs.unknown) for value in values)
-
-
 def _cost(value: Fraction, unknown: int) -> Cell:
     text = money.amount(value, unknown)
-    return Cell(text, None if text == money.UNKNOWN else float(value))
+    return Cell(text, None if text is money.UNKNOWN else value.numerator / value.denominator)
 
 
 def verdict(one: ServerlessApplication, plan: Plan) -> str:
@@ -142,10 +189,9 @@ def verdict(one: ServerlessApplication, plan: Plan) -> str:
     if one.verdict == NEEDS and grown is not None:
         missing = len(one.pods) - one.homes
         part = f" for {grown.pods} of {missing}" if grown.pods < missing else ""
-        group = plan.snapshot.groups[grown.group].name
-        return f"needs {grown.nodes} node{'s' * (grown.nodes != 1)} of {group}{part}"
-    if one.verdict in (OVERDUE, FINE) and one.homes:
-        return f"{one.verdict}, {one.homes} of {len(one.pods)} fit ECS now"
+        return f"needs {fmt.counted(grown.nodes, 'nodes')} of {plan.snapshot.groups[grown.group].name}{part}"
+    if one.verdict in (OVERDUE, FINE) and (homes := one.homes):
+        return f"{one.verdict}, {homes} of {len(one.pods)} fit ECS now"
     return one.verdict
 
 
@@ -163,23 +209,21 @@ def _rolled(rows: Iterable[Row], audit: Audit, by: str) -> Iterable[Row]:
 
 def _sum_row(identity: str, name: str, found: Sequence[ServerlessApplication], audit: Audit) -> Row:
     oldest = max((one.oldest for one in found if one.oldest is not None), default=None)
-    costs = Costs(
-        sum((one.costs.so_far for one in found), Fraction(0)),
-        sum((one.costs.second for one in found), Fraction(0)),
-        sum(one.costs.unknown for one in found),
-    )
+    whole = len(found) == len(audit.applications)
+    costs = audit.costs if whole else total(pod for one in found for pod in one.pods)
     pods = sum(len(one.pods) for one in found)
     blank = Cell("")
     head = (text_cell(name), blank, Cell(fmt.count(pods), pods), Cell(fmt.age(oldest), oldest))
     overdue = sum(one.overdue for one in found)
     end = (Cell(f"{overdue} of {len(found)} overdue" if overdue else "", overdue), blank)
-    return Row(identity, (*head, *[blank] * 4, *_money(costs, audit), *end), group=True)
+    values = (costs.so_far, costs.day, costs.month(audit.prices))
+    return Row(identity, (*head, *[blank] * 4, *(_cost(value, costs.unknown) for value in values), *end), group=True)
 
 
 def _totals(audit: Audit) -> Row | None:
     if not audit.applications:
         return None
-    return _sum_row("totals", _many(len(audit.applications), "owner"), audit.applications, audit)
+    return _sum_row("totals", fmt.counted(len(audit.applications), "owners"), audit.applications, audit)
 
 
 def headlines(audit: Audit) -> tuple[str, ...]:
@@ -191,23 +235,18 @@ def headlines(audit: Audit) -> tuple[str, ...]:
     month = money.amount(costs.month(prices), costs.unknown)
     overdue = sum(one.overdue for one in found)
     return (
-        f"on virtual nodes: {_many(pods, 'pod')} of {_many(len(found), 'owner')}, {overdue} overdue, "
+        f"on virtual nodes: {fmt.counted(pods, 'pods')} of {fmt.counted(len(found), 'owners')}, {overdue} overdue, "
         f"{month} {prices.currency} a month{_unpriced(costs)}; {_coming(found, audit)}",
         f"prices of {prices.as_of}: {prices.source}; a month is {float(prices.hours_a_month):g} hours",
     )
 
 
-def _many(number: int, word: str) -> str:
-    return f"{fmt.count(number)} {word}{'s' * (number != 1)}"
-
-
 def _unpriced(costs: Costs) -> str:
-    return f" ({_many(costs.unknown, 'pod')} without a known price)" if costs.unknown else ""
+    return f" ({fmt.counted(costs.unknown, 'pods')} without a known price)" if costs.unknown else ""
 
 
 def _coming(found: Iterable[ServerlessApplication], audit: Audit) -> str:
     """How much of it ECS has room for."""
     home = [pod for one in found for pod in one.pods if pod.home is not None]
-    second = sum((pod.rate for pod in home if pod.rate is not None), Fraction(0))
-    month = money.amount(second * audit.prices.seconds_a_month)
-    return f"{_many(len(home), 'pod')} could be on ECS now, {month} a month less"
+    month = money.amount(total(home).month(audit.prices))
+    return f"{fmt.counted(len(home), 'pods')} could be on ECS now, {month} a month less"

@@ -87,7 +87,7 @@ def _pod(one: ServerlessPod, plan: Plan) -> Row:
         text_cell(one.pod.key),
         Cell(fmt.age(one.age), one.age),
         text_cell(eci.size_text(one)),
-        text_cell(eci.used([one], plan)),
+        text_cell(eci.used([one], plan.snapshot.table("PodMetrics"))),
         *(Cell(money.amount(value), None if value is None else float(value)) for value in (one.so_far, day)),
         text_cell(one.home or ""),
     )

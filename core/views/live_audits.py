@@ -1,13 +1,13 @@
 """Views of audits kept up to date: each newest plan is audited in a worker thread, and only what differs is sent."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from core.analysis import checks
-from core.analysis.prices import shipped
 from core.analysis.rightsizing import rightsize
-from core.analysis.serverless import Audit, audit
+from core.analysis.serverless import Audit
 from core.errors import VacancyError
 from core.views import checks as checks_view
 from core.views import eci, eci_detail
@@ -20,6 +20,8 @@ from core.views.table import TableView, ViewKey, difference
 if TYPE_CHECKING:
     from core.views.live import Moment
 
+SHARE = 4.0
+"""A view that took a second to make rests for so many seconds, whatever the newest plan."""
 Made = TableView | DetailView | None
 Make = Callable[[Planned, ViewKey, int], Made]
 """Makes a view of what was planned, numbered; None when what it is about is not there. Runs in a worker thread."""
@@ -34,6 +36,7 @@ class AuditProducer:
         self._task: asyncio.Future[Update | None] | None = None
         self._sent: Made = None
         self._generation = 0
+        self._rest_until = 0.0
 
     def produce(self, moment: "Moment") -> Iterator[Update | None]:
         """The view of the newest plan once it is made."""
@@ -42,7 +45,7 @@ class AuditProducer:
             if made is not None:
                 yield made
         planned = moment.planned
-        if self._task is None and planned is not self._of:
+        if self._task is None and planned is not self._of and time.monotonic() >= self._rest_until:
             self._of = planned
             if planned.plan is not None:
                 self._task = asyncio.get_running_loop().run_in_executor(None, self._update, planned)
@@ -52,6 +55,7 @@ class AuditProducer:
     def _update(self, planned: Planned) -> Update | None:
         """In the worker: the view, or how it differs from what was sent; None when it doesn't."""
         before, self._generation = self._sent, self._generation + 1
+        started = time.monotonic()
         try:
             new = self._make(planned, self._key, self._generation)
         except VacancyError as error:
@@ -59,6 +63,8 @@ class AuditProducer:
         if new is None:
             return Failure(self._key, f"{self._key.name}: no such thing (any more); go back to the list")
         self._sent = new
+        done = time.monotonic()
+        self._rest_until = done + SHARE * (done - started)
         return difference(before, new) if isinstance(before, TableView) and isinstance(new, TableView) else new
 
 
@@ -77,7 +83,7 @@ def eci_owner(planned: Planned, key: ViewKey, generation: int) -> Made:
 def checks_table(planned: Planned, key: ViewKey, generation: int) -> Made:
     """What is wrong with elastic workloads."""
     assert planned.plan is not None
-    found = checks.run(planned.plan, audit(planned.plan, shipped()))
+    found = checks.run(planned.plan, planned.eci)
     return checks_view.view(planned.plan.snapshot, found, key, generation)
 
 
@@ -90,4 +96,4 @@ def rightsizing_table(planned: Planned, key: ViewKey, generation: int) -> Made:
 def _audit(planned: Planned) -> Audit:
     if isinstance(planned.prices, str) or planned.plan is None:
         raise VacancyError(str(planned.prices))
-    return audit(planned.plan, planned.prices)
+    return planned.eci

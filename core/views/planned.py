@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from core.analysis.planning import Plan
-from core.analysis.prices import Prices
+from core.analysis.prices import Prices, shipped
+from core.analysis.serverless import Audit, audit
 from core.views.table import Cell
 
 
@@ -17,3 +19,10 @@ class Planned:
     error: str = ""
     prices: Prices | str = ""
     """What costs are computed from; a text says why there is no price table."""
+
+    @cached_property
+    def eci(self) -> Audit:
+        """The audit of the plan, made for all views by the first that asks: in a worker thread. Without a price table
+        of one's own that can be read, by the shipped one."""
+        assert self.plan is not None
+        return audit(self.plan, shipped() if isinstance(self.prices, str) else self.prices)

@@ -96,7 +96,7 @@ class Column(msgspec.Struct, frozen=True):
     """One plain sentence for the help."""
 
 
-class ViewKey(msgspec.Struct, frozen=True):
+class ViewKey(msgspec.Struct, frozen=True, gc=False):
     """Which view is meant: `ViewKey("nodes", group_by="pool")`, `ViewKey("node", "cn-hangzhou.10.0.3.17")`."""
 
     kind: str
@@ -104,7 +104,7 @@ class ViewKey(msgspec.Struct, frozen=True):
     group_by: str = ""
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row. `id` never changes while the thing lives: cursor, marks and folds hang on it.
 
     A roll-up is a row with `group=True`; its members follow it in the view and name it in `parent`.

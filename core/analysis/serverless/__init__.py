@@ -9,16 +9,17 @@ from core.analysis.serverless.audit import (
     NOT_ECI,
     OVERDUE,
     Audit,
-    BreakEven,
     Costs,
     ServerlessApplication,
     ServerlessPod,
     audit,
+    total,
 )
 from core.analysis.serverless.billing import DEFAULT_LIMIT, LIMIT
+from core.analysis.serverless.worth import BreakEven
 from core.kube.timestamps import span as seconds
 
 __all__ = [
     "DEFAULT_LIMIT", "FINE", "FITS", "JOB", "LIMIT", "NEEDS", "NOT_ECI", "OVERDUE", "Audit", "BreakEven", "Costs",
-    "ServerlessApplication", "ServerlessPod", "audit", "seconds",
+    "ServerlessApplication", "ServerlessPod", "audit", "seconds", "total",
 ]  # fmt: skip

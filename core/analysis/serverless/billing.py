@@ -103,6 +103,7 @@ class Reasons:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._eci = Eci(snapshot)
+        self._of_shapes: dict[int, Reason] = {}
 
     def of(self, pod: Pod) -> Reason:
         """The strongest reason first, as ECI has it: label, namespace, burst, profile; then the scheduler's."""
@@ -112,13 +113,19 @@ class Reasons:
         sent = self._eci.sent(pod)
         if sent is not None:
             return Reason(sent.because, bursts=not sent.always)
-        return Reason(_by_scheduling(pod.shape))
+        shape = pod.shape
+        if id(shape) not in self._of_shapes:
+            self._of_shapes[id(shape)] = Reason(_by_scheduling(shape))
+        return self._of_shapes[id(shape)]
 
 
 def _subset(pod: Pod) -> str:
     """The subset of a WorkloadSpread that it belongs to: how large the others may be decides, not only room."""
+    text = pod.annotations.get(SPREAD)
+    if text is None:
+        return ""
     try:
-        matched = json.loads(pod.annotations.get(SPREAD, "null"))
+        matched = json.loads(text)
     except (ValueError, RecursionError):
         return ""
     if not isinstance(matched, dict):
@@ -144,13 +151,21 @@ class Limits:
 
     def __init__(self, snapshot: Snapshot, default: float = DEFAULT_LIMIT) -> None:
         self._snapshot, self._default = snapshot, default
+        self._namespaces: dict[str, float] = {}
 
     def of(self, application: Application) -> float:
         """Seconds; infinite for `none`."""
-        namespace = self._snapshot.table("Namespace").get(application.namespace)
-        workload = self._snapshot.table(application.kind).get(application.key)
-        for one in (workload, namespace):
-            text = getattr(one, "annotations", {}).get(LIMIT, "")
-            if (limit := span(text)) is not None:
-                return limit
-        return self._default
+        said = _said(self._snapshot.table(application.kind).get(application.key))
+        return self._of_namespace(application.namespace) if said is None else said
+
+    def _of_namespace(self, name: str) -> float:
+        if name not in self._namespaces:
+            said = _said(self._snapshot.table("Namespace").get(name))
+            self._namespaces[name] = self._default if said is None else said
+        return self._namespaces[name]
+
+
+def _said(one: object) -> float | None:
+    """The limit that an object's annotation sets."""
+    text = getattr(one, "annotations", {}).get(LIMIT)
+    return None if text is None else span(text)

@@ -1,8 +1,9 @@
 """Where pods that run on ECI would go on ECS now: on the nodes as they are, or on how many new nodes of which group.
 Which pods ask is audit's matter."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from core.analysis.groups import Membership, membership
 from core.analysis.pending.estimator import estimate
@@ -14,6 +15,8 @@ from core.analysis.planning import Plan
 from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
 from core.kube.pod import Pod
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,6 @@ class Homes:
         self._plan = plan
         self._placement = Placement.from_snapshot(snapshot.with_tables(Pod=left), version, cutoff)
         self._members: Membership = membership(snapshot)
-        self._failed: set[int] = set()
         for index, node in enumerate(self._placement.nodes):
             if node.virtual:
                 self._placement.bar(index)
@@ -50,24 +52,40 @@ class Homes:
             if index is not None:
                 self._placement.put(one.pod, index)
 
-    def place(self, pods: Sequence[Pod]) -> dict[str, str]:
+    def place(self, pods: Iterable[Pod]) -> dict[str, str]:
         """Pod -> the ECS node that takes it, one after the other; those that find none are left out."""
         found: dict[str, str] = {}
+        full: set[Hashable] = set()
         for pod in pods:
-            made = self._placement.classes.of(pod)
-            if id(made) in self._failed:
+            look = self._look(pod)
+            if look in full:
                 continue
             node = self._placement.place(pod)
             if node is not None:
                 found[pod.key] = self._placement.nodes[node].name
-            elif made.kind.plain:
-                self._failed.add(id(made))  # room only shrinks: the next of them fails too
+            elif look is not None:
+                full.add(look)  # room only shrinks: the next of them fails too
         return found
 
-    def expansions(self, wanted: Mapping[str, Sequence[Pod]]) -> dict[str, Expansion]:
+    def _look(self, pod: Pod) -> Hashable | None:
+        """Equal for pods that nothing but resources, labels and taints keeps off a node, and that look for the same;
+        None for all others."""
+        made = self._placement.classes.of(pod)
+        simple = made.kind.plain and not (made.particular or made.resident.repelled or made.refused or made.unknown)
+        return made.opening if simple else None
+
+    def expansions(self, wanted: Mapping[Name, Sequence[Pod]]) -> dict[Name, Expansion]:
         """Name -> the expansion that takes most of these equal pods with the least new room; without an entry nothing
-        takes any."""
-        best: dict[str, tuple[tuple[float, ...], Expansion]] = {}
+        takes any. Names whose pods are alike in kind and number are answered together."""
+        alike: dict[Hashable, list[Name]] = {}
+        for name, pods in wanted.items():
+            look = self._look(pods[0])
+            alike.setdefault(name if look is None else (look, len(pods)), []).append(name)
+        found = self._expansions({names[0]: wanted[names[0]] for names in alike.values()})
+        return {name: found[names[0]] for names in alike.values() if names[0] in found for name in names}
+
+    def _expansions(self, wanted: Mapping[Name, Sequence[Pod]]) -> dict[Name, Expansion]:
+        best: dict[Name, tuple[tuple[float, ...], Expansion]] = {}
         for group in self._plan.snapshot.groups.values():
             template = self._plan.pending.templates.get(group.id)
             room = group.max_size - self._members.target(group)
@@ -80,8 +98,8 @@ class Homes:
         return {name: one for name, (_, one) in best.items()}
 
     def _of_group(
-        self, group: NodeGroup, template: Template, room: int, wanted: Mapping[str, Sequence[Pod]]
-    ) -> Iterable[tuple[str, Expansion]]:
+        self, group: NodeGroup, template: Template, room: int, wanted: Mapping[Name, Sequence[Pod]]
+    ) -> Iterable[tuple[Name, Expansion]]:
         mark = self._placement.mark()
         node = self._placement.add_node(template.node, template.pods)
         takes = {name: self._per_node(pods[0], node) for name, pods in wanted.items()}
