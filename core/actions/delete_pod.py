@@ -28,6 +28,8 @@ from core.kube.pod import Pod
 DELETE_POD = "delete-pod"
 SUCCESSOR = 120.0
 """Seconds for which its successor is looked for."""
+LOOK = 1.0
+"""Seconds between two looks at a pod that leaves."""
 BUDGET = "disruption budget"
 """What the API server's refusal names when a budget is the reason (registry/core/pod/rest/eviction.go)."""
 
@@ -182,7 +184,7 @@ async def go(run: Run) -> None:
         Step("evict", pod.pod, lambda: _is_leaving(run), lambda: _evict(run), timeout, {"uid": pod.uid}),
         Step("wait until it is gone", pod.pod, lambda: _is_gone(run), patience=timeout),
     ]
-    outcome, text = await attempt(run, steps, line)
+    outcome, text = await attempt(run, steps, line, LOOK)
     if outcome == DONE:
         text = f"it is gone; {await _successor(run)}"
         run.node(line, phase=DONE, text=text)
@@ -258,7 +260,7 @@ async def _successor(run: Run) -> str:
         if new is not None:
             virtual = await workload_pods.virtual_nodes(run.reader)
             return f"{new.name} runs in its place on {new.node} ({'ECI' if new.node in virtual else 'ECS'})"
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(LOOK)
     return f"no successor had a node within {SUCCESSOR:.0f} s"
 
 

@@ -30,6 +30,8 @@ ACTION = "vacancy/action"
 DELETE_LABEL = "apps.kruise.io/specified-delete"
 PATIENCE = 60.0
 """Seconds until a change has to be answered; the rollout itself has the time-out of the plan."""
+LOOK = 1.0
+"""Seconds between two looks at a rollout."""
 
 
 async def plan(situation: Situation, asked: Asked) -> ActionPlan:
@@ -92,7 +94,7 @@ class Restarting:
     async def go(self) -> None:
         """To its end, which the progress and the journal tell."""
         run, line = self._run, self._run.plan.subject
-        outcome, text = await attempt(run, self._steps(), line)
+        outcome, text = await attempt(run, self._steps(), line, LOOK)
         if outcome == DONE:
             outcome, text = await self._verified()
         elif self._begun:

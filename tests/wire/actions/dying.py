@@ -1,11 +1,14 @@
-"""A drain in a process of its own that is killed (SIGKILL) at a line of its journal: before that line is on disk, or
-right after. Run as `python -m tests.wire.actions.dying KUBECONFIG NODE LINE before|after`."""
+"""An action in a process of its own that is killed (SIGKILL) at a line of its journal: before that line is on disk, or
+right after. Run as `python -m tests.wire.actions.dying KUBECONFIG WHAT LINE before|after`; WHAT is a node to drain, or
+a PlanAction as JSON."""
 
 import asyncio
 import os
 import signal
 import sys
 from typing import Any
+
+import msgspec
 
 from core.actions.journal import Journal
 from core.session import acting
@@ -15,7 +18,7 @@ from core.where import Where
 _append = Journal._append
 
 
-def main(kubeconfig: str, node: str, line: str, moment: str) -> None:
+def main(kubeconfig: str, what: str, line: str, moment: str) -> None:
     written = 0
 
     def append(self: Journal, entry: dict[str, Any]) -> None:
@@ -28,12 +31,18 @@ def main(kubeconfig: str, node: str, line: str, moment: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     Journal._append = append  # type: ignore[method-assign]
-    asyncio.run(_drain(Where(kubeconfig=kubeconfig, write=True, cloud=False), node))
+    asyncio.run(_run(Where(kubeconfig=kubeconfig, write=True, cloud=False), _asked(what)))
 
 
-async def _drain(where: Where, node: str) -> None:
+def _asked(what: str) -> PlanAction:
+    if what.startswith("{"):
+        return msgspec.json.decode(what, type=PlanAction)
+    return PlanAction("", "drain", (what,))
+
+
+async def _run(where: Where, asked: PlanAction) -> None:
     async with acting.acting(where) as actor:
-        plan = await acting.plan_action(actor, where, PlanAction("", "drain", (node,)))
+        plan = await acting.plan_action(actor, where, asked)
         await acting.execute(actor.start(plan))
 
 
