@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.analysis.join_script.lint import Install, Report, State, Weight, lint
+from core.analysis.join_script.lint import Report, State, Weight, lint
+from core.analysis.join_script.starting import Install
 from sim.world.scripts import VARIABLES, script
 from tests.unit.join_script.scripts import BINARY, FLAGS, GOOD, JOIN, KUBEADM
 
