@@ -1,11 +1,12 @@
-"""Disks: provisions PersistentVolumeClaims, at once or when their first pod has a node, in that node's zone."""
+"""Disks: binds PersistentVolumeClaims to the volumes that they name, and provisions the others, at once or when their
+first pod has a node, in that node's zone."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from sim.controllers.base import Controller, being_deleted, own_key
 from sim.kube.registry import Registry
-from sim.kube.shelf import Key
+from sim.kube.shelf import Change, Key
 
 Obj = dict[str, Any]
 
@@ -15,22 +16,46 @@ _LATE = "WaitForFirstConsumer"
 
 
 class VolumeController(Controller):
-    """Binds claims of classes with immediate binding; the others wait for the scheduler."""
+    """Binds claims to named volumes and claims of classes with immediate binding; the others wait for the scheduler."""
 
     kind = "PersistentVolumeClaim"
 
     def __init__(self, registry: Registry) -> None:
         super().__init__(registry)
         self.follow("PersistentVolumeClaim", own_key)
+        self.follow("PersistentVolume", _claim_key)
 
     def reconcile(self, key: Key) -> None:
         claim = self.registry.find("PersistentVolumeClaim", key[1], key[0])
-        if claim is None or being_deleted(claim) or claim["spec"].get("volumeName"):
+        if claim is None or being_deleted(claim):
+            return
+        if name := claim["spec"].get("volumeName"):
+            self._bind(claim, self.registry.find("PersistentVolume", name))
             return
         storage_class = self.registry.find("StorageClass", claim["spec"].get("storageClassName") or "")
         if storage_class is not None and storage_class.get("volumeBindingMode") != _LATE:
             zones = [_zone(node) for node in self.registry.list("Node")]
             _provision(self.registry, claim, storage_class, next((zone for zone in zones if zone), {}))
+
+    def _bind(self, claim: Obj, volume: Obj | None) -> None:
+        """A volume and a claim that mean each other become one's own."""
+        if volume is None or claim["status"].get("phase") == "Bound":
+            return
+        meta, spec = claim["metadata"], volume["spec"]
+        meant = spec.get("claimRef") or {"namespace": meta["namespace"], "name": meta["name"]}
+        if (meant.get("namespace"), meant.get("name")) != (meta["namespace"], meta["name"]):
+            return
+        reference = {**meant, "apiVersion": "v1", "kind": self.kind, "uid": meta["uid"]}
+        bound = {**volume, "spec": {**spec, "claimRef": reference}, "status": {"phase": "Bound"}}
+        self.registry.rewrite("PersistentVolume", bound)
+        status = {"phase": "Bound", "accessModes": spec.get("accessModes"), "capacity": spec.get("capacity")}
+        self.registry.set_status(self.kind, claim, status)
+
+
+def _claim_key(change: Change) -> Iterable[Key]:
+    """The claim that a volume is meant for."""
+    meant = change.object["spec"].get("claimRef") or {}
+    return [(meant["namespace"], meant["name"])] if "name" in meant and "namespace" in meant else []
 
 
 def bind_claims(registry: Registry, claims: Iterable[str], node: str) -> None:

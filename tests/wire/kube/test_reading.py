@@ -1,5 +1,7 @@
 """Discovery, get and list: pages, selectors, versions, and what errors look like."""
 
+from typing import Any
+
 import pytest
 
 from tests.wire.kube import objects
@@ -205,3 +207,38 @@ COLUMNS = {
 async def test_columns_of_common_kinds(ground: Ground, path: str) -> None:
     table = (await ground.admin.get(path, accept=TABLE)).body
     assert ",".join(column["name"] for column in table["columnDefinitions"]) == COLUMNS[path]
+
+
+async def test_large_answers_are_compressed(ground: Ground) -> None:
+    for number in range(20):
+        await ground.make("configmaps", objects.config_map(f"c{number}", blob="x" * 10_000))
+    path = ground.at("configmaps")
+    async with ground.admin.session.get(path, headers={"Accept-Encoding": "gzip"}) as answer:
+        assert answer.headers["Content-Encoding"] == "gzip"
+        names = [item["metadata"]["name"] for item in (await answer.json())["items"]]
+    assert {f"c{number}" for number in range(20)} <= set(names)
+    small = await ground.admin.get(f"{path}/c1")
+    assert "Content-Encoding" not in small.headers
+
+
+async def test_the_kubernetes_package_works(ground: Ground) -> None:
+    """The async client that the program itself uses: list in pages, watch, patch."""
+    from kubernetes.aio import client, config, watch
+
+    names = [await ground.node() for _ in range(3)]
+    configuration = client.Configuration()
+    load: Any = config.load_kube_config
+    await load(str(ground.admin.kubeconfig), context=ground.admin.context, client_configuration=configuration)
+    async with client.ApiClient(configuration) as api:
+        core: Any = client.CoreV1Api(api)
+        mine = {"label_selector": f"wire={ground.namespace}"}
+        first = await core.list_node(limit=2, **mine)
+        rest = await core.list_node(limit=2, _continue=first.metadata._continue, **mine)
+        assert [node.metadata.name for node in (*first.items, *rest.items)] == names
+        patched = await core.patch_node(names[0], {"spec": {"unschedulable": True}})
+        assert patched.spec.unschedulable is True
+        make: Any = watch.Watch
+        async with make() as stream:
+            async for event in stream.stream(core.list_node, timeout_seconds=5, **mine):
+                assert event["object"].metadata.name in names
+                break

@@ -132,3 +132,23 @@ async def test_a_table_of_changes(ground: Ground) -> None:
             line = await answer.content.readline()
     assert b'"kind":"Table"' in line
     assert b'"type":"ADDED"' in line
+
+
+async def test_watches_of_events_in_their_newer_form(ground: Ground) -> None:
+    path = f"/apis/events.k8s.io/v1/namespaces/{ground.namespace}/events"
+    version = (await ground.admin.get(path)).body["metadata"]["resourceVersion"]
+    async with ground.admin.watch(path, fieldSelector="regarding.name=one", resourceVersion=version) as events:
+        for name in ("other", "one"):
+            about = {"kind": "Pod", "name": name, "namespace": ground.namespace}
+            meta = {"name": f"e-{name}", "namespace": ground.namespace}
+            made = {
+                "metadata": meta,
+                "involvedObject": about,
+                "reason": "Because",
+                "message": "words",
+                "type": "Normal",
+            }
+            await ground.make("events", made)
+        event = await next_event(events)
+        assert event["object"]["apiVersion"] == "events.k8s.io/v1"
+        assert (event["object"]["regarding"]["name"], event["object"]["note"]) == ("one", "words")
