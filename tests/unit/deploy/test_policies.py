@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from core.actions import join_script, join_token
 from core.clients.alibaba import reader, writer
 from core.kube import kinds
 
@@ -99,3 +100,15 @@ def test_a_drain_may_evict_but_not_delete() -> None:
     granted = {(resource, verb) for rule in rules("drain") for resource in rule["resources"] for verb in rule["verbs"]}
     assert ("pods/eviction", "create") in granted
     assert not [one for one in granted if one[1] == "delete"]
+
+
+def test_setting_a_join_script_needs_no_more_than_its_policy_gives() -> None:
+    granted = {
+        (resource, verb, name)
+        for rule in rules("join-script")
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+        for name in rule.get("resourceNames", [""])
+    }
+    wanted = {(one.resource, one.verb, one.name) for one in (*join_script.PERMISSIONS, *join_token.PERMISSIONS)}
+    assert granted == wanted | {("secrets", "delete", "")}, "delete: to take a token back"
