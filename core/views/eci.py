@@ -11,6 +11,7 @@ from core.analysis.serverless import (
     FINE,
     FITS,
     JOB,
+    MUTED,
     NEEDS,
     NOT_ECI,
     OVERDUE,
@@ -25,14 +26,16 @@ from core.analysis.serverless import (
 from core.garbage import no_collection
 from core.kube.metrics import PodMetrics
 from core.kube.pod import Shape
+from core.kube.timestamps import utc
 from core.views import format as fmt
 from core.views import money
 from core.views.table import Align, Cell, Column, Row, TableView, Tone, ViewKey, text_cell
+from core.views.text import sanitise
 
 __all__ = ["GROUPS", "columns", "headlines", "seconds", "verdict", "view"]
 
 GROUPS = ("", "namespace", "team")
-RANK = (OVERDUE, FITS, NEEDS, FINE, JOB, NOT_ECI)
+RANK = (OVERDUE, FITS, NEEDS, FINE, MUTED, JOB, NOT_ECI)
 _TONES = {OVERDUE: Tone.WARNING, FITS: Tone.GOOD, NEEDS: Tone.WARNING}
 _RIGHT = Align.RIGHT
 _SPEC = f"{billing.ECI}instance-spec"
@@ -186,6 +189,8 @@ def _cost(value: Fraction, unknown: int) -> Cell:
 def verdict(one: ServerlessApplication, plan: Plan) -> str:
     """The verdict with its figures: `needs 2 nodes of web`, `overdue, 1 of 3 fit ECS now`."""
     grown = one.expansion
+    if one.mute is not None:
+        return sanitise(f"muted until {utc(one.mute.until)[:10]}: {one.mute.reason}")
     if one.verdict == NEEDS and grown is not None:
         missing = len(one.pods) - one.homes
         part = f" for {grown.pods} of {missing}" if grown.pods < missing else ""
@@ -233,9 +238,10 @@ def headlines(audit: Audit) -> tuple[str, ...]:
     prices, costs, found = audit.prices, audit.costs, audit.applications
     pods = sum(len(one.pods) for one in found)
     month = money.amount(costs.month(prices), costs.unknown)
-    overdue = sum(one.overdue for one in found)
+    overdue, muted = sum(one.overdue for one in found), sum(one.mute is not None for one in found)
+    late = f"{overdue} overdue{f', {muted} muted' if muted else ''}"
     return (
-        f"on virtual nodes: {fmt.counted(pods, 'pods')} of {fmt.counted(len(found), 'owners')}, {overdue} overdue, "
+        f"on virtual nodes: {fmt.counted(pods, 'pods')} of {fmt.counted(len(found), 'owners')}, {late}, "
         f"{month} {prices.currency} a month{_unpriced(costs)}; {_coming(found, audit)}",
         f"prices of {prices.as_of}: {prices.source}; a month is {float(prices.hours_a_month):g} hours",
     )

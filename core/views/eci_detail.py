@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from core.analysis.planning import Plan
 from core.analysis.serverless import FITS, LIMIT, NEEDS, OVERDUE, Audit, BreakEven, ServerlessApplication, ServerlessPod
+from core.kube.timestamps import utc
 from core.views import eci, money
 from core.views import format as fmt
 from core.views.detail import DetailView, Fact
@@ -31,6 +32,8 @@ def _facts(one: ServerlessApplication, plan: Plan, audit: Audit) -> Iterable[Fac
     limit = "none" if one.limit == float("inf") else fmt.duration(one.limit)
     sums = [money.amount(value, costs.unknown) for value in (costs.so_far, costs.day, costs.month(prices))]
     yield Fact("Verdict", text_cell(eci.verdict(one, plan), Tone.WARNING if one.overdue else Tone.PLAIN))
+    if (mute := one.mute) is not None:
+        yield Fact("Muted", text_cell(f"until {utc(mute.until)} by {mute.by}: {mute.reason}"))
     yield Fact("On ECI because of", text_cell(one.reason.text))
     yield Fact("Oldest pod", text_cell(f"{fmt.duration(one.oldest)}, limit {limit} (annotation {LIMIT})"))
     yield Fact("Costs", text_cell(f"{sums[0]} so far, {sums[1]} a day, {sums[2]} a month, in {prices.currency}"))

@@ -4,6 +4,7 @@ from typing import Any
 
 from core.analysis.planning import Plan
 from core.analysis.serverless import Audit, Costs, ServerlessApplication, ServerlessPod
+from core.kube.timestamps import utc
 from core.views import eci
 from core.views.money import number
 
@@ -29,6 +30,9 @@ def _item(one: ServerlessApplication, plan: Plan, audit: Audit) -> dict[str, Any
         "team": one.team or None,
         "verdict": one.verdict,
         "overdue": one.overdue,
+        "muted": None
+        if one.mute is None
+        else {"until": utc(one.mute.until), "reason": one.mute.reason, "by": one.mute.by},
         "oldestSeconds": one.oldest,
         "limitSeconds": None if one.limit == float("inf") else one.limit,
         "because": one.reason.text,

@@ -5,6 +5,7 @@ from core.analysis.serverless.audit import (
     FINE,
     FITS,
     JOB,
+    MUTED,
     NEEDS,
     NOT_ECI,
     OVERDUE,
@@ -20,6 +21,6 @@ from core.analysis.serverless.worth import BreakEven
 from core.kube.timestamps import span as seconds
 
 __all__ = [
-    "DEFAULT_LIMIT", "FINE", "FITS", "JOB", "LIMIT", "NEEDS", "NOT_ECI", "OVERDUE", "Audit", "BreakEven", "Costs",
-    "ServerlessApplication", "ServerlessPod", "audit", "seconds", "total",
+    "DEFAULT_LIMIT", "FINE", "FITS", "JOB", "LIMIT", "MUTED", "NEEDS", "NOT_ECI", "OVERDUE", "Audit", "BreakEven",
+    "Costs", "ServerlessApplication", "ServerlessPod", "audit", "seconds", "total",
 ]  # fmt: skip

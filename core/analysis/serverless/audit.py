@@ -14,12 +14,14 @@ from core.analysis.prices import SECONDS_A_DAY, Prices
 from core.analysis.serverless import billing, worth
 from core.analysis.serverless.billing import DEFAULT_LIMIT, Limits, Rates, Reason, Reasons
 from core.analysis.serverless.home import Expansion, Homes
+from core.analysis.serverless.mutes import Mute, Mutes
 from core.analysis.serverless.worth import BreakEven
 from core.garbage import no_collection
 from core.kube.node import Node
 from core.kube.pod import Pod
 
 FINE, OVERDUE, FITS, NEEDS, JOB, NOT_ECI = "fine", "overdue", "fits ECS now", "needs nodes", "job, leave it", "not ECI"
+MUTED = "muted"
 """Verdicts on an application's pods."""
 ASKED = ""
 """No verdict yet: the engine is asked where its pods could go."""
@@ -72,10 +74,12 @@ class ServerlessApplication(msgspec.Struct, frozen=True, gc=False):
     prices: Prices
     expansion: Expansion | None = None
     against: Node | None = None
+    mute: Mute | None = None
 
     @property
     def overdue(self) -> bool:
-        return self.oldest is not None and self.oldest > self.limit
+        """Whether one of the pods is there for too long, and that counts."""
+        return self.mute is None and self.oldest is not None and self.oldest > self.limit
 
     @property
     def homes(self) -> int:
@@ -130,18 +134,29 @@ def _found(plan: Plan, prices: Prices, default_limit: float) -> list[ServerlessA
     for pod in billing.on_virtual(snapshot):
         age = None if pod.created is None else max(0.0, as_of - pod.created)
         by_application.setdefault(of(pod), []).append(ServerlessPod(pod, age, rates(pod)))
-    reasons, limits = Reasons(snapshot).of, Limits(snapshot, default_limit).of
+    reasons, limits, mutes = Reasons(snapshot).of, Limits(snapshot, default_limit).of, Mutes(snapshot).of
     made = []
     for application, pods in by_application.items():
         if len(pods) > 1:
             pods.sort(key=lambda one: (-(one.age or 0.0), one.pod.key))
         first = pods[0].pod
         oldest = pods[0].age or next((one.age for one in pods if one.age is not None), None)
-        reason, limit = reasons(first), limits(application)
+        reason, limit, mute = reasons(first), limits(application), mutes(application)
         verdict = _unasked(application, first, reason.bursts or (oldest is not None and oldest > limit))
         team, costs = _team(first), total(pods)
         made.append(
-            ServerlessApplication(application, team, reason, limit, tuple(pods), oldest, verdict, costs, prices)
+            ServerlessApplication(
+                application,
+                team,
+                reason,
+                limit,
+                tuple(pods),
+                oldest,
+                verdict if mute is None else MUTED,
+                costs,
+                prices,
+                mute=mute,
+            )
         )
     return sorted(made, key=lambda one: (-(one.oldest or 0.0), -float(one.costs.second), one.application))
 
