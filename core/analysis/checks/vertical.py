@@ -15,6 +15,7 @@ PODS, SETTLED = 3, 86_400
 """How many pods, and for how many seconds they must have run, before a VPA is proposed."""
 UNUSED = {"cpu": 1_000, "memory": 4 * 2**30}
 """What they must book and not use together: a core, or 4 GiB."""
+NO_VPA = "no VPA where one would tell much"
 _KINDS = ("Deployment", "StatefulSet", "CloneSet")
 
 
@@ -86,9 +87,8 @@ def missing(ground: Ground) -> Findings:
         if much and unused.pods >= PODS and Target(application.kind, application.key) not in ground.vpas:
             unslept = f"{_words('cpu', unused.cpu)} and {_words('memory', unused.memory)}"
             reason = f"{unused.pods} pods book {unslept} that they don't use"
-            remedy = "create a VPA with updateMode Off"
-            check = "no VPA where one would tell much"
-            yield Finding(check, application.kind, application.key, reason, remedy)
+            remedy = "create a VPA with updateMode Off: vacancy checks --vpas"
+            yield Finding(NO_VPA, application.kind, application.key, reason, remedy)
 
 
 def _unused(ground: Ground) -> Mapping[Application, _Unused]:

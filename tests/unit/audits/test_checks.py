@@ -78,6 +78,11 @@ def job(**spec: Any) -> list[Object]:
     return [thing("Job", "j", spec={}), made]
 
 
+def agent(address: str) -> Object:
+    meta = {"name": "ack-agent-config", "namespace": "kube-system", "uid": "agent"}
+    return {"kind": "ConfigMap", "metadata": meta, "data": {"addNodeScriptPath": address}}
+
+
 def wasting(count: int = 3, hours: float = 30, used: str = "10m") -> list[Object]:
     pods = [pod(f"p{index}", "e", cpu="600m", owner="StatefulSet", created=at(hours * 3_600)) for index in range(count)]
     usage = [
@@ -142,6 +147,7 @@ CASES: dict[str, tuple[list[Object], list[Object]]] = {
         [on_eci("p", cpu="7", notes=BURST)],
     ),
     "a job that could be on ECI and isn't": (job(), job(**VIRTUAL)),
+    "a registered cluster without a join script": ([agent("")], [agent("https://oss.example.com/join.sh")]),
 }
 
 
