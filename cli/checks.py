@@ -4,13 +4,14 @@ import argparse
 
 from cli import decided, output
 from core.session import check, decide
-from core.views import checks
+from core.views import checks, manifests
 from core.views.table import ViewKey
 
 EXAMPLES = """examples:
   vacancy checks                        everything that was found
   vacancy checks --group-by check       by what is wrong
   vacancy checks --hpas                 every HPA, and the replicas it wants
+  vacancy checks --vpas | kubectl apply -f -   a VPA with updateMode Off wherever one is missing
   vacancy checks --exit-code shop/      5 when there is something in that namespace
 """
 FOUND = 5
@@ -21,7 +22,9 @@ def fill(parser: argparse.ArgumentParser) -> None:
     parser.description = "Settings of elastic workloads that don't do what was meant, each with its remedy."
     parser.epilog = EXAMPLES
     parser.add_argument("--group-by", choices=[name for name in checks.GROUPS if name], default="", help="together")
-    parser.add_argument("--hpas", action="store_true", help="the HPAs instead (table only; JSON always has them)")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--hpas", action="store_true", help="the HPAs instead (table only; JSON always has them)")
+    instead.add_argument("--vpas", action="store_true", help="print VPAs with updateMode Off where they are missing")
     parser.add_argument("--exit-code", action="store_true", help="exit with 5 when something was found")
     decided.add_options(parser)
 
@@ -37,7 +40,9 @@ def run(args: argparse.Namespace) -> int:
     shown = {row.id for row in rows}
     kept = [one for one in findings if f"{one.kind} {one.object}: {one.check}" in shown]
     document = {**checks.document(snapshot, findings), "items": [checks.item(one) for one in kept]}
-    if args.output == "table":
+    if args.vpas:
+        output.write(output.as_documents(manifests.vpas_for(snapshot, kept)))
+    elif args.output == "table":
         decided.write_table(view, rows)
     elif args.output == "name":
         output.write(output.as_names(dict.fromkeys(f"{one.kind.lower()}/{one.object}" for one in kept)))

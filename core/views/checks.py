@@ -65,7 +65,7 @@ def _rolled(rows: Sequence[Row], names: Sequence[str], by: str) -> list[Row]:
     found: list[Row] = []
     for name, inside in members.items():
         parent = f"{by}:{name}"
-        count = f"{len(inside)} finding{'s' * (len(inside) != 1)}"
+        count = fmt.counted(len(inside), "findings")
         found.append(Row(parent, (text_cell(name), text_cell(count), Cell(""), Cell("")), group=True))
         found += [Row(row.id, row.cells, parent=parent, depth=1) for row in inside]
     return found
@@ -76,7 +76,7 @@ def headlines(snapshot: Snapshot, findings: Sequence[Finding]) -> tuple[str, ...
     absent = unavailable(snapshot)
     missing = (f"not looked at, because it could not be read: {', '.join(absent)}",) if absent else ()
     objects = len({(one.kind, one.object) for one in findings})
-    return (f"{fmt.count(len(findings))} findings on {fmt.count(objects)} objects", *missing)
+    return (f"{fmt.counted(len(findings), 'findings')} on {fmt.counted(objects, 'objects')}", *missing)
 
 
 def unavailable(snapshot: Snapshot) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.analysis.applications import Application
+from core.analysis.checks import NO_VPA, Finding
 from core.analysis.rightsizing import Sizing
 from core.cluster.snapshot import Snapshot
 from core.kube import kinds
@@ -113,6 +114,12 @@ def vpas(snapshot: Snapshot, applications: Iterable[Application]) -> list[Docume
             taken.add(key)
             made.append(_vpa(one, key.partition("/")[2]))
     return made
+
+
+def vpas_for(snapshot: Snapshot, findings: Iterable[Finding]) -> list[Document]:
+    """The same for the findings that ask for one."""
+    wanted = (one for one in findings if one.check == NO_VPA)
+    return vpas(snapshot, (Application(one.kind, *one.object.split("/", 1)) for one in wanted))
 
 
 def _targets(snapshot: Snapshot) -> Iterator[tuple[Any, Document]]:

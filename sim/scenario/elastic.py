@@ -127,7 +127,8 @@ class Elastic:
         self.plant("VPA not Off", "VerticalPodAutoscaler", "shop/mailer", "set updateMode to Off")
         self.app("thumbnailer", 3, cpu="700m", memory="2Gi")
         for name in ("shop/thumbnailer", "pay/gateway", "data/olap", "jobs/report-worker"):
-            self.plant("no VPA where one would tell much", "Deployment", name, "create a VPA with updateMode Off")
+            remedy = "create a VPA with updateMode Off: vacancy checks --vpas"
+            self.plant("no VPA where one would tell much", "Deployment", name, remedy)
 
     def _spreads(self) -> None:
         target = self.app("chat", 4)

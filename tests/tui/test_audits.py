@@ -41,7 +41,7 @@ async def test_the_checks_screen_says_what_is_wrong_and_what_to_do(start: Start)
         line = next(line for line in stage.lines() if "shop/cart" in line)
         assert "VPA not Off" in line
         assert "set updateMode to Off" in line
-        assert "1 findings on 1 objects" in str(stage.screen.query_one(".-headlines", Static).render())
+        assert "1 finding on 1 object" in str(stage.screen.query_one(".-headlines", Static).render())
 
 
 async def test_the_rightsizing_screen_shows_what_would_be_freed(start: Start) -> None:

@@ -9,6 +9,7 @@ import yaml
 
 from cli import output
 from core.analysis.applications import Application
+from core.analysis.checks import NO_VPA, Finding
 from core.analysis.rightsizing import rightsize
 from core.views import manifests
 from core.views.manifests import Patch
@@ -120,3 +121,9 @@ def test_vpas_only_recommend_and_only_where_there_is_none() -> None:
         },
     }
     assert second["spec"]["targetRef"]["apiVersion"] == "apps.kruise.io/v1alpha1"
+
+
+def test_vpas_for_what_the_checks_miss() -> None:
+    findings = [Finding(check, "Deployment", "shop/web", "", "") for check in ("VPA not Off", NO_VPA)]
+    (made,) = manifests.vpas_for(planned().snapshot, findings)
+    assert (made["metadata"], made["spec"]["targetRef"]["kind"]) == ({"namespace": "shop", "name": "web"}, "Deployment")
