@@ -163,7 +163,8 @@ class WorkProducer:
         self._seen = seen
         self._number += 1
         title = f"{work.asked.action.capitalize()} {', '.join(work.asked.targets[:2])}"
-        yield action_view.view(self._key, title, work.plan, progress, work.error, moment.now, self._number)
+        aside = work.run.aside if work.run is not None else ""
+        yield action_view.view(self._key, title, work.plan, progress, work.error, moment.now, self._number, aside)
 
 
 class JournalProducer:

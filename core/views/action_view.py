@@ -17,9 +17,16 @@ COLUMNS = (
 
 
 def view(
-    key: ViewKey, title: str, plan: ActionPlan | None, progress: Progress | None, error: str, now: float, number: int
+    key: ViewKey,
+    title: str,
+    plan: ActionPlan | None,
+    progress: Progress | None,
+    error: str,
+    now: float,
+    number: int,
+    aside: str = "",
 ) -> ActionView:
-    """What is known of it: nothing yet, a plan, a run, or why there is none."""
+    """What is known of it: nothing yet, a plan, a run, or why there is none. `aside` is for this person's eyes."""
     if plan is None:
         lines: tuple[Line, ...] = (
             ((error, Tone.DANGER),) if error else (("looking at it from all sides …", Tone.MUTED),)
@@ -30,6 +37,12 @@ def view(
     if progress is not None:
         phase, question = ENDED if progress.outcome else RUNNING, ""
         lines = tuple(action_plan.progress_lines(progress, now))
+    if aside:
+        lines = (
+            *lines,
+            ("run this on it as root; it is shown here and kept nowhere:", Tone.MUTED),
+            (aside, Tone.ACCENT),
+        )
     if plan.refusals:
         how = "; o plans it all the same" if plan.offers else ""
         lines = (*lines, (f"It can't be done like this{how}; nothing was touched.", Tone.DANGER))

@@ -20,10 +20,10 @@ from core.views.table import (
 
 KIND = "machines"
 COLUMNS = (
-    Column("machine", "MACHINE", 24, min_width=12, describes="The machine's name, else its id"),
+    Column("machine", "MACHINE", 20, min_width=12, grow=True, describes="The machine's name, else its id"),
     Column("verdict", "VERDICT", 10, describes="Whether it could become a node; unknown is not suitable"),
-    Column("ways", "WAYS", 20, min_width=8, importance=1, describes="The ways that are open: manual, userdata, ack"),
-    Column("why", "WHY", 48, min_width=20, grow=True, describes="What speaks against it, or is to be kept in mind"),
+    Column("ways", "WAYS", 19, importance=1, describes="The ways that are open: manual, userdata, ack"),
+    Column("why", "WHY", 60, min_width=20, grow=True, describes="What speaks against it, or is to be kept in mind"),
     Column("type", "TYPE", 18, min_width=12, importance=3, describes="Machine type"),
     Column("cpu", "CPU", 4, align=Align.RIGHT, importance=4, describes="vCPUs"),
     Column("memory", "MEMORY", 7, align=Align.RIGHT, importance=4, describes="Memory"),

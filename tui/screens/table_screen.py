@@ -11,7 +11,7 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from core.errors import InputError
-from core.views.action import KIND, acts_on
+from core.views.action import KIND, ON_GROUPS, ON_NODES, acts_on
 from core.views.filter import parse_filter
 from core.views.link import Failure, Update
 from core.views.status import Connection
@@ -42,6 +42,7 @@ class TableScreen(Screen[None]):
         Binding("u", "act('uncordon')", "uncordon", show=False, id="view.uncordon",
                 tooltip="Plan to uncordon the node, or those marked"),
         Binding("e", "expand", "expand", id="view.expand", tooltip="Plan to add machines to the group"),
+        Binding("a", "machines", "attach", id="view.attach", tooltip="See which machines could be attached"),
         Binding("s", "act('suspend')", "suspend", id="view.suspend",
                 tooltip="Plan to suspend what the group does by itself: ScaleIn and ScaleOut"),
         Binding("u", "act('unsuspend')", "resume", show=False, id="view.unsuspend",
@@ -254,6 +255,14 @@ class TableScreen(Screen[None]):
         else:
             self.app.notify("One group at a time: unmark the others.", timeout=4)
 
+    def action_machines(self) -> None:
+        from tui.screens.machines import MachinesScreen
+
+        group = self.subjects()[:1] if self.key.kind in ON_GROUPS else []
+        row = self.table.model.rows.get(group[0]) if group else None
+        name = row.cells[0].text if row is not None else group[0] if group else ""
+        self.app.push_screen(MachinesScreen(group[0] if group else "", name))
+
     def action_what_if(self) -> None:
         from tui.screens.what_if import WhatIfScreen
 
@@ -266,6 +275,8 @@ class TableScreen(Screen[None]):
         if action == "group" and self.view is not None and not self.view.group_choices:
             return False
         meant = "expand" if action == "expand" else str(parameters[0]) if action == "act" else ""
+        if action == "machines" and not (self.app.armed and self.key.kind in (*ON_NODES, *ON_GROUPS)):
+            return False
         if meant and not (self.app.armed and acts_on(meant, self.key.kind)):
             return False
         if action == "what_if" and not asks_about(self.key.kind):
