@@ -51,6 +51,7 @@ class Control:
             ("DELETE", "/kube/faults", lambda _: kube.faults.clear()),
             ("POST", "/clock", self._move_clock),
             ("POST", "/stock", self._set_stock),
+            ("POST", "/quota", self._set_quota),
             ("GET", "/planted", lambda _: asdict(self._world.planted)),
         ]
 
@@ -65,6 +66,10 @@ class Control:
             clock.speed = float(body["speed"])
         clock.advance(float(body.get("advance", 0)))
         return {"time": clock.time(), "speed": clock.speed}
+
+    def _set_quota(self, body: dict[str, Any]) -> None:
+        """`{"machines"}`: pay-as-you-go machines that the account may have; null means plenty."""
+        self._world.cloud.quota = None if body["machines"] is None else int(body["machines"])
 
     def _set_stock(self, body: dict[str, Any]) -> None:
         """`{"type", "zone", "left"}`; a `left` of null means plenty."""

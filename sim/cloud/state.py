@@ -339,6 +339,8 @@ class Cloud:
         """CreateAutoscalingConfig's body by cluster id."""
         self.stock: dict[tuple[str, str], int] = {}
         """Machines left by (instance type, zone); absent means plenty."""
+        self.quota: int | None = None
+        """Pay-as-you-go machines that the account may have; None means plenty."""
         self.join_tokens: dict[str, tuple[str, float]] = {}
         """Bootstrap token -> (node pool id, expiry) as handed out by DescribeClusterAttachScripts."""
 

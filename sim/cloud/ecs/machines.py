@@ -22,20 +22,32 @@ def next_address(cloud: Cloud, vswitch: VSwitch) -> str:
     return next(address for address in list(hosts)[2:] if address not in taken)
 
 
-def create(cloud: Cloud, group: ScalingGroup) -> Instance | None:
-    """A new machine by the group's active configuration; None when no type is in stock in any of its zones."""
+class Shortage(Exception):
+    """No machine can be made: `code` and text as ESS gives them in an activity."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def create(cloud: Cloud, group: ScalingGroup) -> Instance:
+    """A new machine by the group's active configuration. Raises Shortage: stock, addresses or the account's quota."""
     configuration = cloud.configurations[group.configuration_id]
-    place = _place(cloud, group, configuration)
-    if place is None:
-        return None
-    kind, vswitch = place
+    if group.charge_type == "PostPaid" and cloud.quota is not None and _on_demand(cloud) >= cloud.quota:
+        text = "The maximum number of Pay-As-You-Go instances is exceeded"
+        raise Shortage("QuotaExceeded.AfterpayInstance", text)
+    kind, vswitch = _place(cloud, group, configuration)
     machine = _machine(cloud, group, configuration, kind, vswitch)
     if (kind, vswitch.zone) in cloud.stock:
         cloud.stock[kind, vswitch.zone] -= 1
     return cloud.instances.add(machine.id, machine)
 
 
-def _place(cloud: Cloud, group: ScalingGroup, wanted: ScalingConfiguration) -> tuple[str, VSwitch] | None:
+def _on_demand(cloud: Cloud) -> int:
+    return sum(machine.charge_type == "PostPaid" for machine in cloud.instances)
+
+
+def _place(cloud: Cloud, group: ScalingGroup, wanted: ScalingConfiguration) -> tuple[str, VSwitch]:
     """The first (type, vSwitch) with stock and room; BALANCE takes the emptiest zone first, PRIORITY the first one."""
     switches = [cloud.vswitches[i] for i in group.vswitch_ids if i in cloud.vswitches]
     if group.multi_az_policy == "BALANCE":
@@ -43,11 +55,16 @@ def _place(cloud: Cloud, group: ScalingGroup, wanted: ScalingConfiguration) -> t
             cloud.instances[m.instance_id].zone for m in cloud.members_of(group.id) if m.instance_id in cloud.instances
         ]
         switches.sort(key=lambda switch: zones.count(switch.zone))
-    for kind in wanted.instance_types:
-        for switch in switches:
-            if cloud.stock.get((kind, switch.zone), 1) > 0 and free_addresses(cloud, switch) > 0:
-                return kind, switch
-    return None
+    places = [(kind, switch) for kind in wanted.instance_types for switch in switches]
+    stocked = [(kind, switch) for kind, switch in places if cloud.stock.get((kind, switch.zone), 1) > 0]
+    if not stocked:
+        kinds = ", ".join(wanted.instance_types)
+        raise Shortage("OperationDenied.NoStock", f"The requested resource is sold out in the specified zone: {kinds}")
+    for kind, switch in stocked:
+        if free_addresses(cloud, switch) > 0:
+            return kind, switch
+    full = ", ".join(dict.fromkeys(switch.id for _, switch in stocked))
+    raise Shortage("InvalidVSwitchId.IpNotEnough", f"The specified VSwitch {full} has not enough IpAddress")
 
 
 def _machine(

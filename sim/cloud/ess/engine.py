@@ -94,20 +94,21 @@ def _create(cloud: Cloud, activity_id: str, count: int) -> None:
     activity = cloud.activities[activity_id]
     group = cloud.groups[activity.group_id]
     made = _stopped(cloud, group)[:count]
-    made += [machine.id for _ in range(count - len(made)) if (machine := machines.create(cloud, group)) is not None]
+    code = ""
+    try:
+        while len(made) < count:
+            made.append(machines.create(cloud, group).id)
+    except machines.Shortage as shortage:
+        code, text = shortage.code, f"{shortage}; {count - len(made)} of {count} not created."
+        cloud.activities.change(activity_id, errors=((code, text, ()),), detail=text)
     for instance_id in made:
         _enlist(cloud, activity, group, instance_id)
-    short = count - len(made)
-    if short:
-        kinds = ", ".join(cloud.configurations[group.configuration_id].instance_types)
-        text = f"The requested resource is sold out in the specified zone: {kinds}; {short} of {count} not created."
-        cloud.activities.change(activity_id, errors=(("OperationDenied.NoStock", text, ()),), detail=text)
     cloud.activities.change(activity_id, progress=20 if made else 100, created=tuple(made))
     if not made:
-        finish(cloud, activity_id, "Failed", "Fail to create ECS instances: OperationDenied.NoStock.")
+        finish(cloud, activity_id, "Failed", f"Fail to create ECS instances: {code}.")
         return
     cloud.agenda.after(START, partial(_start, cloud, activity_id))
-    cloud.agenda.after(START + RUN, partial(_run, cloud, activity_id, short))
+    cloud.agenda.after(START + RUN, partial(_run, cloud, activity_id, count - len(made), code))
 
 
 def _stopped(cloud: Cloud, group: ScalingGroup) -> list[str]:
@@ -134,23 +135,23 @@ def _start(cloud: Cloud, activity_id: str) -> None:
     cloud.activities.change(activity_id, progress=50)
 
 
-def _run(cloud: Cloud, activity_id: str, short: int) -> None:
+def _run(cloud: Cloud, activity_id: str, short: int, code: str) -> None:
     activity = cloud.activities[activity_id]
     for instance_id in activity.created:
         if instance_id in cloud.instances:
             cloud.instances.change(instance_id, status="Running", started=cloud.now())
     cloud.activities.change(activity_id, progress=80)
-    then = partial(_serve, cloud, activity_id, short)
+    then = partial(_serve, cloud, activity_id, short, code)
     wait_for_hooks(cloud, activity_id, "SCALE_OUT", activity.created, then)
 
 
-def _serve(cloud: Cloud, activity_id: str, short: int) -> None:
+def _serve(cloud: Cloud, activity_id: str, short: int, code: str) -> None:
     activity = cloud.activities[activity_id]
     alive = [i for i in activity.created if i in cloud.members]
     for instance_id in alive:
         cloud.members.change(instance_id, state="InService")
     if short:
-        message = f"{len(alive)} ECS instances are created, {short} failed: OperationDenied.NoStock."
+        message = f"{len(alive)} ECS instances are created, {short} failed: {code}."
         finish(cloud, activity_id, "Warning", message)
     elif not alive:
         finish(cloud, activity_id, "Failed", "The ECS instances were released before they came into service.")

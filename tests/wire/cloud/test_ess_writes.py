@@ -120,6 +120,18 @@ async def test_half_a_stock_out_is_a_warning(server: CloudServer) -> None:
     assert (ended.status, len(ended.created)) == ("Warning", 1)
 
 
+@pytest.mark.parametrize(("quota", "taken", "code"), [(2, 0, "QuotaExceeded"), (None, 251, "InvalidVSwitchId")])
+async def test_quota_and_addresses_run_out_too(server: CloudServer, quota: int | None, taken: int, code: str) -> None:
+    """The free pay-as-you-go machine of the account counts; its subscription machine doesn't."""
+    cloud = server.gateway.cloud
+    cloud.quota = quota
+    cloud.vswitches.change("vsw-bp1i", taken=252)
+    cloud.vswitches.change("vsw-bp1h", taken=taken - 2 if taken else 0)
+    activity = await scale(server, LONE, "TotalCapacity", 2)
+    ended = await until(lambda: done(cloud, activity))
+    assert (ended.status, len(ended.created), ended.errors[0][0].split(".")[0]) == ("Warning", 1, code)
+
+
 async def test_removal_refills_only_when_desired_is_kept(server: CloudServer) -> None:
     cloud = server.gateway.cloud
     await three_up(cloud)
