@@ -1,6 +1,7 @@
 """One node's way out: its steps taken one by one, told in its line of the progress; and what the journal of an earlier
 process says of it. Which steps there are is said by the module of its door."""
 
+import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from core.actions.remove_door import Removal
 from core.actions.run import Run
 from core.actions.step import Step, take
 from core.clients.alibaba.writer import Writer
+from core.clients.kubernetes import NotFound
 
 DRAINING = ("cordon", "uncordon", "release", "evict")
 """Steps of the drain: what comes after them can't be taken back."""
@@ -111,9 +113,12 @@ class Way:
         await self.run.journal.note(self.one.node, text)
 
     async def delete_node(self) -> None:
-        """That very Node object, not another of its name."""
-        run, one = self.run, self.one
-        await self.step(DELETE, self.node_gone, lambda: run.writer.delete(node_patch.path(one.node), uid=one.uid))
+        """That very Node object, not another of its name; the cloud's controller may be quicker."""
+        await self.step(DELETE, self.node_gone, self._delete_node)
+
+    async def _delete_node(self) -> None:
+        with contextlib.suppress(NotFound):
+            await self.run.writer.delete(node_patch.path(self.one.node), uid=self.one.uid)
 
     async def node_gone(self) -> bool:
         """Whether the Node that was meant is not there any more."""

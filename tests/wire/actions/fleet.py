@@ -182,7 +182,8 @@ class Fleet:
         }
 
     def where(self, user: User = rbac.ADMIN) -> Where:
-        return Where(kubeconfig=str(self.sim.kubeconfig(user)), write=True)
+        path = self.folder / f"kubeconfig-{user.name}"
+        return Where(kubeconfig=str(path if path.exists() else self.sim.kubeconfig(user)), write=True)
 
     async def plans(self, *asked: PlanAction, user: User = rbac.ADMIN) -> list[ActionPlan]:
         """Plans that are made from one reading."""
