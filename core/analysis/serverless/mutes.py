@@ -36,7 +36,7 @@ def parse(text: str | None) -> Mute | None:
         return None
     try:
         wire = msgspec.json.decode(text, type=_Wire)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return None
     until = timestamps.seconds(wire.until)
     return None if until is None else Mute(until, wire.reason[:LONGEST], wire.by[:LONGEST])
