@@ -84,7 +84,9 @@ class Shell(App[None]):
         self.updates.intend(intent)
 
     def _take_status(self, status: Status) -> None:
-        was_armed, self.status = self.armed, status
+        was_armed, before, self.status = self.armed, self.status, status
+        if status.unfinished and not (before is not None and before.unfinished):
+            self.notify("An action was left in the middle. 8 leads to the Journal.", timeout=6)
         if was_armed != self.armed:
             self.screen.refresh_bindings()
 

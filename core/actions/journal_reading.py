@@ -39,6 +39,29 @@ def entries() -> list[Entry]:
     return [read(path) for path in paths()]
 
 
+class Folder:
+    """The journals as they are now; those that have not changed since the last look are not read again."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[object, Entry]] = {}
+
+    def entries(self) -> list[Entry]:
+        """All of them, the newest first."""
+        found = {path: one for path in paths() if (one := self._entry(path)) is not None}
+        self._known = found
+        return [entry for _, entry in found.values()]
+
+    def _entry(self, path: Path) -> tuple[object, Entry] | None:
+        try:
+            stat = path.stat()
+        except OSError:
+            return None
+        mark, known = (stat.st_mtime_ns, stat.st_size), self._known.get(path)
+        if known is not None and known[0] == mark and known[1].state not in (RUNNING, UNFINISHED):
+            return known
+        return mark, read(path)
+
+
 def paths() -> list[Path]:
     """Their files, the newest first."""
     folder = journal.folder()

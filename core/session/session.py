@@ -14,10 +14,11 @@ from core.session.desk import Desk
 from core.session.guarded import Guarded
 from core.session.imagining import WhatIfProducer
 from core.session.planner import Planner
+from core.session.recovering import LeftOver, Recoveries, RecoveryProducer
 from core.session.source import DumpSource, LiveSource
-from core.views import machines, wish
+from core.views import action, machines, wish
 from core.views.header import header
-from core.views.link import CancelAction, Intent, PlanAction, PlanAgain, Retry, RunAction, Update
+from core.views.link import CancelAction, Intent, PlanAction, PlanAgain, RecoverAction, Retry, RunAction, Update
 from core.views.live import Moment, Producer, UnknownView, producer
 from core.views.live_nodes import Records
 from core.views.status import Status
@@ -44,6 +45,7 @@ class Session:
         self._closed = False
         self._header: Status | None = None
         self._desk = Desk(self._clock)
+        self._recoveries, self._left_over = Recoveries(), LeftOver()
 
     def subscribe(self, key: ViewKey) -> None:
         """Start sending this view. Subscribing again sends it whole again."""
@@ -56,6 +58,8 @@ class Session:
         match key.kind:
             case wish.KIND:
                 return WhatIfProducer(key)
+            case action.KIND if key.name in self._recoveries.works:
+                return RecoveryProducer(self._recoveries, key)
             case machines.KIND:
                 return MachinesProducer(key, lambda: self._source.cloud if self._source is not None else None)
         return None
@@ -73,10 +77,14 @@ class Session:
                 self._desk.plan(intent, self._actor(), self._store.snapshot(self._source.now(self._clock)))
             case PlanAgain() if self._source is not None:
                 self._desk.plan_again(intent, self._actor(), self._store.snapshot(self._source.now(self._clock)))
+            case RecoverAction():
+                self._recoveries.begin(intent, self._actor())
             case RunAction() if self._source is not None:
                 self._desk.run(intent, self._actor())
+                self._recoveries.run(intent, self._actor())
             case CancelAction():
                 self._desk.cancel(intent)
+                self._recoveries.cancel(intent)
 
     def _actor(self) -> Actor | None:
         """The ways out, for an action; None where there are none."""
@@ -89,6 +97,7 @@ class Session:
         self._closed = True
         self._wake.set()
         await self._desk.close()
+        await self._recoveries.close()
         await self._planner.close()
         if self._source is not None:
             await self._source.close()
@@ -136,7 +145,9 @@ class Session:
 
     def _new_header(self, moment: Moment) -> Iterator[Status]:
         assert self._source is not None
-        status = header(moment, self._source.about(), self._where.write)
+        server = self._source.clients.place.server if self._source.clients is not None else ""
+        left = self._left_over.look(server, self._clock.monotonic())
+        status = header(moment, self._source.about(), self._where.write, left)
         if status != self._header:
             self._header = status
             yield status

@@ -6,6 +6,8 @@ from core.views.table import TableView, Tone, ViewKey
 
 KIND = "action"
 PLANNING, ASKS, REFUSED, RUNNING, ENDED = "planning", "asks", "refused", "running", "ended"
+LEFT = "unfinished"
+"""The state of an action in the journal whose process ended in the middle."""
 ON_NODES = ("nodes", "node", "scale-in")
 """Kinds of views whose rows are nodes that can be acted on."""
 ON_GROUPS = ("groups", "group")

@@ -23,8 +23,8 @@ class About:
     notice: str = ""
 
 
-def header(moment: Moment, about: About, armed: bool) -> Status:
-    """The header at this moment."""
+def header(moment: Moment, about: About, armed: bool, unfinished: int = 0) -> Status:
+    """The header at this moment. `unfinished`: actions that were left in the middle."""
     store, records = moment.store, moment.records.by_name
     total = moment.records.total.tally.figures()
     cpu, memory = total.get("cpu", Figures()), total.get("memory", Figures())
@@ -42,5 +42,13 @@ def header(moment: Moment, about: About, armed: bool) -> Status:
         read_only=not armed,
         sources=about.sources,
         progress=about.progress,
-        notice="; ".join(filter(None, (about.notice, moment.planned.error))),
+        unfinished=unfinished,
+        notice="; ".join(filter(None, (left_over(unfinished), about.notice, moment.planned.error))),
     )
+
+
+def left_over(number: int) -> str:
+    """What to say of actions that were left in the middle; "" where there are none."""
+    if not number:
+        return ""
+    return f"{number} action{'s were' if number > 1 else ' was'} left in the middle: the Journal (8) puts it in order"

@@ -1,9 +1,10 @@
 """The journal of actions as a table, and one action's record in full. The files are read in core/actions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.actions.journal_reading import UNFINISHED, Entry
+from core.views.action import Line
 from core.views.detail import DetailView, Fact
 from core.views.table import Cell, Column, Row, TableView, Tone, ViewKey, text_cell
 
@@ -46,7 +47,7 @@ def _notes(entries: Sequence[Entry]) -> tuple[str, ...]:
     left = [entry for entry in entries if entry.open]
     if not left:
         return ()
-    return (f"{len(left)} left in the middle: vacancy journal resume, undo or close {left[0].id}",)
+    return (f"{len(left)} left in the middle: resume, undo or close (vacancy journal resume --write {left[0].id})",)
 
 
 def _row(entry: Entry, here: str) -> Row:
@@ -63,6 +64,21 @@ def _row(entry: Entry, here: str) -> Row:
     )
     cells = tuple(text_cell(text, tone(entry) if index == 3 else Tone.PLAIN) for index, text in enumerate(texts))
     return Row(entry.id, cells, opens=ViewKey("action", here) if here else ViewKey("journal-entry", entry.id))
+
+
+HOW = {
+    "resume": "go on with it: everything is looked at anew, and what took effect is not sent again",
+    "undo": "take back what can be taken back",
+    "close": "leave everything as it is: only its claims are given up",
+}
+"""The ways out of the middle."""
+
+
+def recovery(entry: Entry, how: str, now: Sequence[str]) -> Iterator[Line]:
+    """What it would mean, and what is there now."""
+    yield HOW[how], Tone.PLAIN
+    yield f"begun {entry.began} by {entry.plan.who if entry.plan else '-'}", Tone.MUTED
+    yield from ((f"now: {line}", Tone.PLAIN) for line in now)
 
 
 def tone(entry: Entry) -> Tone:

@@ -50,6 +50,16 @@ class PlanAgain(msgspec.Struct, frozen=True, tag=True):
     id: str
 
 
+class RecoverAction(msgspec.Struct, frozen=True, tag=True):
+    """An intent: say what there is now of an action that was left in the middle, named as in the journal, and what it
+    would mean to `resume`, `undo` or `close` it; nothing is done. The answer is the view ViewKey("action", id), which
+    RunAction sets going."""
+
+    id: str
+    action: str
+    how: str
+
+
 class RunAction(msgspec.Struct, frozen=True, tag=True):
     """An intent: do what was planned under this id. `typed` is what the person typed to confirm it."""
 
@@ -64,7 +74,7 @@ class CancelAction(msgspec.Struct, frozen=True, tag=True):
 
 
 Update = TableView | TableChange | DetailView | ActionView | Status | Failure
-Intent = Retry | PlanAction | PlanAgain | RunAction | CancelAction
+Intent = Retry | PlanAction | PlanAgain | RecoverAction | RunAction | CancelAction
 
 
 class Link(Protocol):

@@ -56,5 +56,7 @@ class Status(msgspec.Struct, frozen=True, tag=True):
     read_only: bool = True
     sources: tuple[Source, ...] = ()
     progress: Progress | None = None
+    unfinished: int = 0
+    """Actions on this cluster that were left in the middle."""
     notice: str = ""
     """One line that matters on every screen: the rule set, a limited permission."""
