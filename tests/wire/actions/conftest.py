@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from core.actions import attach, attach_machine, join_log, step
+from core.actions import attach, attach_machine, expand, join_log, step
 from core.actions.guards import Guards
 from core.clients.alibaba import connection
 from tests.wire.actions.dying_plan import hurry
@@ -48,6 +48,7 @@ def in_a_hurry() -> Iterator[None]:
             (connection, ("READS_PER_SECOND", "WRITES_PER_SECOND")),
             (attach, ("LOOK",)),
             (attach_machine, ("GOOD_FOR",)),
+            (expand, ("LOOK",)),
             (join_log, ("LOOK",)),
             (step, ("LOOK", "FIRST_PAUSE")),
         ):

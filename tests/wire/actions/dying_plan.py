@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from core.actions import attach, attach_machine, join_log, journal_reading, step
+from core.actions import attach, attach_machine, expand, join_log, journal_reading, step
 from core.actions.action_plan import ActionPlan
 from core.actions.journal import Journal
 from core.clients.alibaba import connection
@@ -42,7 +42,7 @@ def hurry() -> None:
     """Times cut short, for a simulated cloud that is quicker than any real one."""
     for pace in ("READS_PER_SECOND", "WRITES_PER_SECOND"):
         setattr(connection, pace, 100)
-    attach.LOOK = step.LOOK = step.FIRST_PAUSE = join_log.LOOK = 0.05
+    attach.LOOK = expand.LOOK = step.LOOK = step.FIRST_PAUSE = join_log.LOOK = 0.05
     attach_machine.GOOD_FOR = 30 * 86_400  # its clock runs a hundred times as fast as ours
 
 

@@ -56,3 +56,15 @@ def codes(made: ActionPlan, level: Level = Level.REFUSAL) -> list[str]:
 def size(fleet: Fleet, made: Made) -> int:
     """Machines of the group, whatever their state."""
     return len(fleet.cloud.members_of(made.group_id))
+
+
+def autoscaler(fleet: Fleet, replicas: int = 1) -> None:
+    """A Deployment of the Cluster Autoscaler, as far as one can see it."""
+    image = "registry.k8s.io/autoscaling/cluster-autoscaler:v1.32.1"
+    meta = {"name": "cluster-autoscaler", "namespace": "kube-system"}
+    template = {
+        "metadata": {"labels": {"app": "ca"}},
+        "spec": {"containers": [{"name": "ca", "image": image, "command": ["./cluster-autoscaler"]}]},
+    }
+    spec = {"replicas": replicas, "selector": {"matchLabels": {"app": "ca"}}, "template": template}
+    fleet.sim.registry.create("Deployment", {"metadata": meta, "spec": spec})
