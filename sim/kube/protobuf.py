@@ -1,4 +1,4 @@
-"""The few requests that kubectl always sends as protobuf: reviews, evictions, delete options, tokens.
+"""The few requests that kubectl always sends as protobuf: reviews, evictions, delete options, tokens, new namespaces.
 
 Field numbers: the generated.proto files of k8s.io/api and k8s.io/apimachinery. Answers are always JSON.
 """
@@ -37,6 +37,8 @@ _ACCESS: Message = {
 _TOKEN: Message = {1: ("audiences", ["text"]), 4: ("expirationSeconds", "number")}
 _KINDS: dict[str, Message] = {
     "DeleteOptions": _DELETE_OPTIONS,
+    "Namespace": {1: ("metadata", _META)},
+    "ServiceAccount": {1: ("metadata", _META)},
     "Eviction": {1: ("metadata", _META), 2: ("deleteOptions", _DELETE_OPTIONS)},
     "SelfSubjectAccessReview": {1: ("metadata", _META), 2: ("spec", _ACCESS)},
     "SelfSubjectReview": {1: ("metadata", _META)},

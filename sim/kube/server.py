@@ -223,7 +223,7 @@ class KubeServer:
         query, version = call.info.query, call.info.query.get("resourceVersion", "")
         if version and not version.isdigit():
             raise ApiError(400, "BadRequest", f"Invalid value: {version!r}: resourceVersion is no number")
-        form = shapes.asked_form(call.accept)
+        form = shapes.asked_form(call.accept, query)
         timeout = float(call.info.number("timeoutSeconds")) or random.uniform(1, 2) * self.settings.min_watch
         name = {**query, "fieldSelector": f"metadata.name={call.info.name}"} if call.info.name else query
         return WatchRequest(

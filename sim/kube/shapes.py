@@ -1,26 +1,32 @@
 """The representations of an object or a list that a client may ask for: plain, metadata only, or a Table."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
 from sim.kube import events
 from sim.kube.columns import AGE, COLUMNS, NAME, Column
+from sim.kube.errors import bad_request
 from sim.kube.paging import Page
 from sim.kube.resources import EVENTS_V1, Resource
 
 Obj = dict[str, Any]
-Form = Literal["plain", "table", "metadata"]
+Form = Literal["plain", "metadata", "table", "table of objects", "bare table"]
 
 _META = "meta.k8s.io/v1"
+_TABLES: dict[str, Form] = {"": "table", "Metadata": "table", "Object": "table of objects", "None": "bare table"}
+"""By `includeObject`: what its rows carry besides their cells."""
 
 
-def asked_form(accept: str) -> Form:
-    """The first form in an Accept header that this server can give."""
+def asked_form(accept: str, query: Mapping[str, str]) -> Form:
+    """The first form in an Accept header that this server can give; 400 for rows that carry nothing known."""
     for entry in accept.split(","):
         parts = {part.strip() for part in entry.split(";")}
         if "as=Table" in parts and "v=v1" in parts:
-            return "table"
+            include = query.get("includeObject", "")
+            if include not in _TABLES:
+                raise bad_request(f'unrecognized includeObject value: "{include}"')
+            return _TABLES[include]
         if "as=PartialObjectMetadata" in parts or "as=PartialObjectMetadataList" in parts:
             return "metadata"
         if parts & {"application/json", "*/*", "application/*"} and not any(part.startswith("as=") for part in parts):
@@ -30,11 +36,15 @@ def asked_form(accept: str) -> Form:
 
 def of_object(resource: Resource, form: Form, now: datetime) -> Callable[[Obj], Obj]:
     """What turns a stored object into that form."""
-    if form == "table":
-        return lambda obj: table(resource, [obj], {"resourceVersion": obj["metadata"].get("resourceVersion", "")}, now)
+    if form in _TABLES.values():
+        return lambda obj: _table_of_one(resource, obj, form, now)
     if form == "metadata":
         return _metadata_of
     return events.to_v1 if resource is EVENTS_V1 else _same
+
+
+def _table_of_one(resource: Resource, obj: Obj, form: Form, now: datetime) -> Obj:
+    return table(resource, [obj], {"resourceVersion": obj["metadata"].get("resourceVersion", "")}, form, now)
 
 
 def _same(obj: Obj) -> Obj:
@@ -52,8 +62,8 @@ def of_page(resource: Resource, page: Page, form: Form, now: datetime) -> Obj:
         meta["continue"] = page.continue_token
     if page.remaining is not None:
         meta["remainingItemCount"] = page.remaining
-    if form == "table":
-        return table(resource, page.items, meta, now)
+    if form in _TABLES.values():
+        return table(resource, page.items, meta, form, now)
     if form == "metadata":
         items: Iterable[Obj] = map(_metadata_of, page.items)
         return {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": meta, "items": list(items)}
@@ -66,10 +76,14 @@ def _headless(obj: Obj) -> Obj:
     return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
 
 
-def table(resource: Resource, objects: Iterable[Obj], meta: Obj, now: datetime) -> Obj:
-    """meta.k8s.io/v1 Table; rows carry the object's metadata (`includeObject=Metadata`)."""
+def table(resource: Resource, objects: Iterable[Obj], meta: Obj, form: Form, now: datetime) -> Obj:
+    """meta.k8s.io/v1 Table; rows carry the object's metadata, the object, or neither."""
     columns = COLUMNS.get(resource.kind, (NAME, AGE))
-    rows = [{"cells": [cell(obj, now) for _, _, _, cell in columns], "object": _metadata_of(obj)} for obj in objects]
+    carried = {"table": _metadata_of, "table of objects": of_object(resource, "plain", now)}.get(form)
+    rows: list[Obj] = []
+    for obj in objects:
+        cells = [cell(obj, now) for _, _, _, cell in columns]
+        rows.append({"cells": cells, **({"object": carried(obj)} if carried is not None else {})})
     definitions = [_definition(column) for column in columns]
     return {"kind": "Table", "apiVersion": _META, "metadata": meta, "columnDefinitions": definitions, "rows": rows}
 

@@ -92,8 +92,8 @@ class Verbs:
         raise method_not_allowed()
 
     def _shown(self, call: Call, obj: Obj, code: int = 200) -> Answer:
-        show = shapes.of_object(call.resource, shapes.asked_form(call.accept), self.registry.clock.now())
-        return Answer(show(obj), code)
+        form = shapes.asked_form(call.accept, call.info.query)
+        return Answer(shapes.of_object(call.resource, form, self.registry.clock.now())(obj), code)
 
     def _get(self, call: Call) -> Obj:
         self._check_version(call.info.query.get("resourceVersion", ""))
@@ -101,7 +101,7 @@ class Verbs:
 
     def _list(self, call: Call) -> Obj:
         wanted = read_filter(call.info.query, call.kind)
-        form = shapes.asked_form(call.accept)
+        form = shapes.asked_form(call.accept, call.info.query)
         return shapes.of_page(call.resource, self._page(call, wanted), form, self.registry.clock.now())
 
     def _page(self, call: Call, wanted: Filter) -> Page:

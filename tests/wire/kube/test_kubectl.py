@@ -44,6 +44,18 @@ async def test_get(ground: Ground) -> None:
     assert sorted({item["kind"] for item in listed["items"]}) == ["Deployment", "Pod"]
 
 
+async def test_sorting_and_making_namespaces(ground: Ground) -> None:
+    await ground.make("configmaps", objects.config_map("b", x="1"))
+    await ground.make("configmaps", objects.config_map("a", x="2"))
+    command = ("get", "cm", "-n", ground.namespace, "--sort-by=.data.x", "--no-headers")
+    names = [row[0] for row in _rows(await ground.kubectl(*command))]
+    assert [name for name in names if len(name) == 1] == ["b", "a"]
+    made = f"{ground.namespace}-x"
+    assert await ground.kubectl("create", "ns", made) == f"namespace/{made} created\n"
+    assert "created" in await ground.kubectl("create", "sa", "robot", "-n", made)
+    await ground.kubectl("delete", "ns", made, "--wait=false")
+
+
 async def test_describe(ground: Ground) -> None:
     node = await _web(ground)
     described = await ground.kubectl("describe", "node", node)

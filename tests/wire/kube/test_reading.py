@@ -177,6 +177,13 @@ async def test_tables_and_metadata(ground: Ground) -> None:
     row = table["rows"][0]
     assert row["cells"][:2] in (["one", 2], ["one", "2"])
     assert row["object"]["kind"] == "PartialObjectMetadata"
+    whole = (await ground.admin.get(ground.at("configmaps"), accept=TABLE, includeObject="Object")).body["rows"]
+    assert {"a": "1", "b": "2"} in [row["object"].get("data") for row in whole]
+    assert {(row["object"]["apiVersion"], row["object"]["kind"]) for row in whole} == {("v1", "ConfigMap")}
+    bare = (await ground.admin.get(ground.at("configmaps", "one"), accept=TABLE, includeObject="None")).body["rows"]
+    assert bare[0].get("object") is None
+    wrong = await ground.admin.get(ground.at("configmaps"), accept=TABLE, includeObject="Some")
+    assert wrong.code == 400
     accept = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
     listed = (await ground.admin.get(ground.at("configmaps"), accept=accept)).body
     assert listed["kind"] == "PartialObjectMetadataList"
