@@ -82,7 +82,7 @@ def judge(size: Size) -> Iterator[Finding]:
             f"{size.after} machines would be left, and its minimum is {size.minimum}: ESS would buy others at once;"
             " lower the minimum first, or --keep-desired accepts it"
         )
-        yield Finding(Level.REFUSAL, "AtMinimum", about, text)
+        yield Finding(Level.REFUSAL, "AtMinimum", about, text, option="keep_desired")
     elif below or (size.keep_desired and size.target is not None):
         kept = f"its minimum of {size.minimum}" if below and size.target is None else f"its desired size, {size.target}"
         text = f"{kept}, stays: {_buyer(size)} buys {size.go} in place of what goes"

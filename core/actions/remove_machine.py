@@ -81,7 +81,7 @@ async def preflight(
 def _judge(one: Removal, machine: Machine, keep_userdata: bool, no_reset: bool) -> Iterator[Finding]:
     if machine.unread and not keep_userdata:
         text = f"its userdata can't be read ({machine.unread}), so it can't be cleared; --keep-userdata leaves it"
-        yield Finding(Level.REFUSAL, "UserDataUnread", one.node, text)
+        yield Finding(Level.REFUSAL, "UserDataUnread", one.node, text, option="keep_userdata")
     elif one.clears and one.running:
         text = f"ECS may want {one.machine} stopped to overwrite its userdata: last of all; then it is started again"
         yield Finding(Level.WARNING, "MayBeStopped", one.node, text)
@@ -90,7 +90,7 @@ def _judge(one: Removal, machine: Machine, keep_userdata: bool, no_reset: bool) 
         yield Finding(Level.WARNING, "UserDataStays", one.node, text)
     if one.resets and machine.assistant is False:
         text = f"Cloud Assistant doesn't reach {one.machine}, so it can't be reset; --no-reset leaves it to you"
-        yield Finding(Level.REFUSAL, "NoCloudAssistant", one.node, text)
+        yield Finding(Level.REFUSAL, "NoCloudAssistant", one.node, text, option="no_reset")
     if no_reset and one.door is not Door.POOL:
         yield Finding(Level.WARNING, "NotReset", one.node, "then by hand, on the machine itself: kubeadm reset --force")
 

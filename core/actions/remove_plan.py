@@ -195,36 +195,35 @@ def _steps_of(one: Removal, size: Size | None) -> Iterable[PlannedStep]:
 
 def _says(found: Found, args: Args) -> Iterator[str]:
     name = found.node.name
-    origin = f"{name} came by {found.origin.how.value}: {found.origin.because}"
+    yield f"{name} is {found.origin.how.value} ({found.origin.because})"
     if found.door is None:
-        yield origin
         return
     ways = {
-        Door.ATTACHED: "it goes out as it came: wiped of the cluster, the machine stays",
-        Door.EXPANDED: "it goes out of its scaling group by ESS",
-        Door.POOL: "it goes out of its node pool by the ACK API, which owns the pool's group",
+        Door.ATTACHED: "wiped of the cluster",
+        Door.EXPANDED: "by ESS, out of its scaling group",
+        Door.POOL: "by the ACK API, out of its node pool",
         Door.EXTERNAL: f"its Node is deleted; {remove_external.BY_HAND}",
     }
-    yield f"{origin}. By the door {found.door.value}: {ways[found.door]}"
-    if found.door is not Door.EXTERNAL:
-        what = "released: its disks go with it" if args.release else "kept, and goes on costing money"
-        kind = f"{found.node.instance_type or 'type unknown'}, {found.charge or 'charge unknown'}"
-        yield f"machine {found.node.instance_id} ({kind}) is {what}"
+    kind = f"{found.node.instance_type or 'type unknown'}, {found.charge or 'charge unknown'}"
+    what = "released" if args.release else "kept, and goes on costing money"
+    machine = f"; machine {found.node.instance_id} ({kind}) is {what}" if found.door is not Door.EXTERNAL else ""
+    yield f"its way out: {ways[found.door]}{machine}"
 
 
 def _irreversible(one: Removal) -> Iterator[str]:
-    yield f"the Node {one.node} is deleted: a machine that is to come back has to join anew"
     if one.release:
-        yield f"machine {one.machine} is released, with what is on its disks"
+        machine = f", and machine {one.machine} released, with what is on its disks"
     elif one.machine:
-        yield f"machine {one.machine} loses what makes it a node" + (" and its userdata" if one.clears else "")
+        machine = f", and machine {one.machine} loses what makes it a node{' and its userdata' if one.clears else ''}"
+    else:
+        machine = ""
+    yield f"the Node {one.node} is deleted{machine}"
 
 
 def _money(removals: Sequence[Removal], prices: Prices | None) -> Iterator[str]:
     """What is saved, and honestly unknown where the price table doesn't tell."""
     released = [one for one in removals if one.release]
     if not released:
-        yield "saves nothing: no machine is released"
         return
     hours = [prices.machines[one.type].hour for one in released if prices is not None and one.type in prices.machines]
     known = [hour for hour in hours if hour is not None]

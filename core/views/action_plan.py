@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from core.actions.action_plan import ActionPlan, Effect, Level
+from core.actions.action_plan import ActionPlan, Effect, Finding, Level
 from core.actions.run import ARRIVED, NodeProgress, Progress
 from core.feeds.masking import masked
 from core.views.action import Line
@@ -38,13 +38,14 @@ def title(plan: ActionPlan) -> str:
 
 def sentences(plan: ActionPlan) -> Iterator[Line]:
     """What a person should know before it is run, the most important first."""
+    yield from _findings(plan.refusals)
     yield from ((text, Tone.PLAIN) for text in plan.says)
+    yield from ((f"for good: {text}", Tone.WARNING) for text in _some(plan.irreversible))
     yield from _pods(plan)
+    yield from _findings(finding for finding in plan.findings if finding.level is not Level.REFUSAL)
     yield from _budgets(plan)
     yield from _left_alone(plan)
-    yield from ((f"for good: {text}", Tone.WARNING) for text in _some(plan.irreversible))
-    yield from _findings(plan)
-    steps = "   ".join(f"{number} {step.what}" for number, step in enumerate(plan.steps[:8], 1))
+    steps = "   ".join(f"{number} {step.what}" for number, step in enumerate(plan.steps, 1))
     yield f"steps  {steps}", Tone.MUTED
 
 
@@ -87,10 +88,10 @@ def _left_alone(plan: ActionPlan) -> Iterator[Line]:
         yield f"left alone: {', '.join(f'{number} {what}' for what, number in plan.stays.items())}", Tone.MUTED
 
 
-def _findings(plan: ActionPlan) -> Iterator[Line]:
+def _findings(findings: Iterable[Finding]) -> Iterator[Line]:
     """Each kind of finding with a few of its objects."""
     kinds: dict[tuple[Level, str], list[str]] = {}
-    for finding in plan.findings:
+    for finding in findings:
         words = f"{finding.about}: {finding.text}" if finding.about else finding.text
         kinds.setdefault((finding.level, finding.code), []).append(words)
     for (level, code), texts in kinds.items():

@@ -45,9 +45,9 @@ def view(
         )
     if plan.refusals:
         how = "; o plans it all the same" if plan.offers else ""
-        lines = (*lines, (f"It can't be done like this{how}; nothing was touched.", Tone.DANGER))
+        lines = ((f"It can't be done like this{how}; nothing was touched.", Tone.DANGER), *lines)
     if error:
-        lines = (*lines, (error, Tone.DANGER))
+        lines = ((error, Tone.DANGER), *lines)
     table = _pods(key, plan, progress, now, number) if plan.nodes or plan.leaving else None
     offers = plan.offers if phase == REFUSED else ()
     confirm = plan.confirm or "yes"

@@ -38,6 +38,8 @@ class TableScreen(Screen[None]):
         Binding("b", "group", "group by", id="view.group", tooltip="Roll up by the next kind of group, or not at all"),
         Binding("w", "what_if", "what if", id="view.whatif", tooltip="What if these nodes went, or this group grew"),
         Binding("r", "act('drain')", "drain", id="view.drain", tooltip="Plan to drain the node, or those marked"),
+        Binding("R", "remove", "remove", id="view.remove",
+                tooltip="Plan to take the node, or those marked, out of the cluster"),
         Binding("c", "act('cordon')", "cordon", id="view.cordon", tooltip="Plan to cordon the node, or those marked"),
         Binding("u", "act('uncordon')", "uncordon", show=False, id="view.uncordon",
                 tooltip="Plan to uncordon the node, or those marked"),
@@ -245,6 +247,14 @@ class TableScreen(Screen[None]):
         else:
             self.app.notify(f"{action} is about rows: unfold the group, or mark some with space.", timeout=4)
 
+    def action_remove(self) -> None:
+        from tui.screens.remove import RemoveScreen
+
+        if subjects := self.subjects():
+            self.app.push_screen(RemoveScreen(subjects))
+        else:
+            self.app.notify("remove is about rows: unfold the group, or mark some with space.", timeout=4)
+
     def action_expand(self) -> None:
         from tui.screens.expand import ExpandScreen
 
@@ -274,7 +284,8 @@ class TableScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "group" and self.view is not None and not self.view.group_choices:
             return False
-        meant = "expand" if action == "expand" else str(parameters[0]) if action == "act" else ""
+        asks = ("expand", "remove")
+        meant = action if action in asks else str(parameters[0]) if action == "act" else ""
         if action == "machines" and not (self.app.armed and self.key.kind in (*ON_NODES, *ON_GROUPS)):
             return False
         if meant and not (self.app.armed and acts_on(meant, self.key.kind)):
