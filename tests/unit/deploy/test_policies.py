@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from core.actions import join_script, join_token
+from core.actions import group_claim, join_script, join_token
 from core.clients.alibaba import reader, writer
 from core.kube import kinds
 
@@ -112,3 +112,9 @@ def test_setting_a_join_script_needs_no_more_than_its_policy_gives() -> None:
     }
     wanted = {(one.resource, one.verb, one.name) for one in (*join_script.PERMISSIONS, *join_token.PERMISSIONS)}
     assert granted == wanted | {("secrets", "delete", "")}, "delete: to take a token back"
+
+
+def test_claiming_a_group_needs_no_more_than_its_policy_gives() -> None:
+    granted = {(resource, verb) for rule in rules("expand") for resource in rule["resources"] for verb in rule["verbs"]}
+    assert granted == {(one.resource, one.verb) for one in group_claim.PERMISSIONS}
+    assert [role["metadata"]["namespace"] for role in RBAC["expand"]] == [group_claim.NAMESPACE]
