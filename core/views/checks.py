@@ -4,6 +4,8 @@ checked is in core/analysis/checks."""
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from core.analysis.checks import READ, Finding, wanted
 from core.cluster.snapshot import Snapshot
 from core.kube.generic import Generic
@@ -11,6 +13,8 @@ from core.views import format as fmt
 from core.views.table import Align, Cell, Column, Row, TableView, Tone, ViewKey, text_cell
 
 GROUPS = ("", "check", "namespace")
+HPAS = "HPAs"
+"""Instead of findings: every HPA."""
 HPA = "HorizontalPodAutoscaler"
 _COLUMNS = (
     Column("object", "OBJECT", 40, 20, grow=True, hotkey="N", describes="What it is about."),
@@ -30,6 +34,8 @@ _HPA_COLUMNS = (
 
 def view(snapshot: Snapshot, findings: Sequence[Finding], key: ViewKey, generation: int) -> TableView:
     """All findings, by object; rolled up by check or namespace where the key says so."""
+    if key.group_by == HPAS:
+        return replace(hpa_view(snapshot), key=key, generation=generation, group_choices=(*GROUPS, HPAS))
     rows = [_row(one) for one in findings]
     if key.group_by in GROUPS[1:]:
         names = [one.check if key.group_by == "check" else one.object.partition("/")[0] for one in findings]
@@ -41,7 +47,7 @@ def view(snapshot: Snapshot, findings: Sequence[Finding], key: ViewKey, generati
         rows=tuple(rows),
         generation=generation,
         as_of=snapshot.as_of,
-        group_choices=GROUPS,
+        group_choices=(*GROUPS, HPAS),
         noun="findings",
         empty="Nothing found: no check has anything to say.",
         notes=headlines(snapshot, findings),
@@ -55,7 +61,12 @@ def _row(one: Finding) -> Row:
         text_cell(one.reason),
         text_cell(one.remedy),
     )
-    return Row(f"{one.kind} {one.object}: {one.check}", cells)
+    return Row(identity(one), cells, opens=ViewKey("check", identity(one)))
+
+
+def identity(one: Finding) -> str:
+    """Names the row: `Deployment shop/cart: VPA not Off`."""
+    return f"{one.kind} {one.object}: {one.check}"
 
 
 def _rolled(rows: Sequence[Row], names: Sequence[str], by: str) -> list[Row]:
@@ -67,7 +78,7 @@ def _rolled(rows: Sequence[Row], names: Sequence[str], by: str) -> list[Row]:
         parent = f"{by}:{name}"
         count = fmt.counted(len(inside), "findings")
         found.append(Row(parent, (text_cell(name), text_cell(count), Cell(""), Cell("")), group=True))
-        found += [Row(row.id, row.cells, parent=parent, depth=1) for row in inside]
+        found += [Row(row.id, row.cells, parent=parent, depth=1, opens=row.opens) for row in inside]
     return found
 
 
@@ -84,11 +95,17 @@ def unavailable(snapshot: Snapshot) -> list[str]:
     return [kind for kind in READ if not snapshot.has(kind)]
 
 
-def hpa_view(snapshot: Snapshot) -> TableView:
-    """Every HPA beside the replicas that its last figures ask for."""
-    rows = tuple(_hpa_row(one) for one in snapshot.table(HPA).values())
-    key, empty = ViewKey("hpas"), "No HPA was read."
+def hpa_view(snapshot: Snapshot, about: str = "") -> TableView:
+    """Every HPA beside the replicas that its last figures ask for; only those of that name, or that scale it, with
+    `about` (`namespace/name`)."""
+    rows = tuple(_hpa_row(one) for one in snapshot.table(HPA).values() if about in ("", one.key, _scaled(one)))
+    key, empty = ViewKey("hpas"), "No HPA scales it." if about else "No HPA was read."
     return TableView(key, "HPAs", _HPA_COLUMNS, rows, 0, snapshot.as_of, noun="HPAs", empty=empty)
+
+
+def _scaled(hpa: Generic) -> str:
+    target = hpa.spec.get("scaleTargetRef")
+    return f"{hpa.namespace}/{target.get('name', '')}" if isinstance(target, dict) else "?"
 
 
 def _hpa_row(hpa: Generic) -> Row:

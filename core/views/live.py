@@ -13,7 +13,7 @@ from core.cluster.store import Store
 from core.views import candidate_detail, candidates, node_detail, pending, pending_detail, pod_detail, scale_in
 from core.views.detail import DetailView, Fact
 from core.views.link import Failure, Update
-from core.views.live_audits import AuditProducer, checks_table, eci_owner, eci_table, rightsizing_table
+from core.views.live_audits import AUDITS, AuditProducer
 from core.views.live_groups import GroupDetailView, GroupsView
 from core.views.live_nodes import NodesView, Records
 from core.views.nodes import NodeRecord
@@ -228,12 +228,4 @@ def producer(key: ViewKey) -> Producer | None:
             return PlanProducer(key, _pending_class(key.name))
         case "scale-in":
             return ScaleInProducer(key)
-        case "eci":
-            return AuditProducer(key, eci_table)
-        case "eci-owner":
-            return AuditProducer(key, eci_owner)
-        case "checks":
-            return AuditProducer(key, checks_table)
-        case "rightsizing":
-            return AuditProducer(key, rightsizing_table)
-    return None
+    return AuditProducer(key, AUDITS[key.kind]) if key.kind in AUDITS else None

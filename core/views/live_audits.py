@@ -5,12 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from core.analysis import checks
-from core.analysis.rightsizing import rightsize
 from core.analysis.serverless import Audit
 from core.errors import VacancyError
+from core.views import audit_details, eci, eci_detail
 from core.views import checks as checks_view
-from core.views import eci, eci_detail
 from core.views import rightsizing as rightsizing_view
 from core.views.detail import DetailView
 from core.views.link import Failure, Update
@@ -83,17 +81,39 @@ def eci_owner(planned: Planned, key: ViewKey, generation: int) -> Made:
 def checks_table(planned: Planned, key: ViewKey, generation: int) -> Made:
     """What is wrong with elastic workloads."""
     assert planned.plan is not None
-    found = checks.run(planned.plan, planned.eci)
-    return checks_view.view(planned.plan.snapshot, found, key, generation)
+    return checks_view.view(planned.plan.snapshot, planned.findings, key, generation)
+
+
+def check_finding(planned: Planned, key: ViewKey, generation: int) -> Made:
+    """One finding in full."""
+    assert planned.plan is not None
+    return audit_details.finding(planned.plan.snapshot, planned.findings, key, generation)
 
 
 def rightsizing_table(planned: Planned, key: ViewKey, generation: int) -> Made:
     """What containers book and don't use."""
     assert planned.plan is not None
-    return rightsizing_view.view(planned.plan, rightsize(planned.plan), key, generation)
+    return rightsizing_view.view(planned.plan, planned.sizes, key, generation)
+
+
+def container_size(planned: Planned, key: ViewKey, generation: int) -> Made:
+    """One container in full."""
+    assert planned.plan is not None
+    return audit_details.sizing(planned.plan, planned.sizes, key, generation)
 
 
 def _audit(planned: Planned) -> Audit:
     if isinstance(planned.prices, str) or planned.plan is None:
         raise VacancyError(str(planned.prices))
     return planned.eci
+
+
+AUDITS: dict[str, Make] = {
+    "eci": eci_table,
+    "eci-owner": eci_owner,
+    "checks": checks_table,
+    "check": check_finding,
+    "rightsizing": rightsizing_table,
+    "sizing": container_size,
+}
+"""Kind of view -> what makes it."""

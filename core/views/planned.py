@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from core.analysis import checks
+from core.analysis.checks import Finding
 from core.analysis.planning import Plan
 from core.analysis.prices import Prices, shipped
+from core.analysis.rightsizing import Rightsizing, rightsize
 from core.analysis.serverless import Audit, audit
 from core.views.table import Cell
 
@@ -26,3 +29,15 @@ class Planned:
         of one's own that can be read, by the shipped one."""
         assert self.plan is not None
         return audit(self.plan, shipped() if isinstance(self.prices, str) else self.prices)
+
+    @cached_property
+    def sizes(self) -> Rightsizing:
+        """What containers should book, likewise."""
+        assert self.plan is not None
+        return rightsize(self.plan)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks found, likewise. None of them looks at prices."""
+        assert self.plan is not None
+        return checks.run(self.plan, self.eci)

@@ -78,7 +78,8 @@ def _row(one: Sizing, shown: Sequence[int]) -> Row:
     head = (text_cell(str(one.application)), text_cell(one.container), Cell(fmt.count(len(one.pods)), len(one.pods)))
     cells = (*head, *figures, *freed, text_cell(known_from(one)))
     labels = one.pods[0].labels if one.pods else {}
-    return Row(identity(one), tuple(cells[index] for index in shown), labels=labels)
+    opens = ViewKey("sizing", identity(one))
+    return Row(identity(one), tuple(cells[index] for index in shown), labels=labels, opens=opens)
 
 
 def _freed(amount: int, text: str) -> Cell:

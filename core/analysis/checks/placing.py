@@ -13,7 +13,8 @@ def back_home(ground: Ground) -> Findings:
     """They went to ECI for want of room, and there is room again; scale-in doesn't take them back."""
     for one in ground.eci.applications:
         if one.verdict == FITS and one.reason.bursts:
-            reason = f"pods on ECI because of {one.reason.text}: {one.homes}, and all fit ECS nodes now"
+            count = f"{one.homes} pods are" if one.homes != 1 else "1 pod is"
+            reason = f"{count} on ECI because of {one.reason.text}, and all of it fits ECS nodes now"
             check = "pods went to ECI although ECS has room again"
             yield Finding(check, one.application.kind, one.application.key, reason, "restart its rollout")
 
