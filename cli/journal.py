@@ -7,7 +7,6 @@ import time
 
 from cli import acting, output
 from cli.where import add_source_options, where
-from core.errors import InputError
 
 EXAMPLES = """examples:
   vacancy journal                       all actions, the newest first
@@ -15,16 +14,35 @@ EXAMPLES = """examples:
   vacancy journal compare ID            what it left in the middle, held against the cluster
   vacancy journal resume --write ID     go on with it; undo: give the nodes back; close: leave it as it is
 """
-HOW = ("resume", "undo", "close")
+WAYS = {
+    "list": "all actions, the newest first",
+    "show": "one of them, line by line",
+    "compare": "what it left in the middle, held against the cluster",
+    "resume": "go on with it",
+    "undo": "take back what can be taken back",
+    "close": "leave it as it is",
+}
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
-    """Its options."""
+    """Its options, and a parser for each thing that it does: so options may stand before and after the action's id."""
     parser.description = "The record of actions on this machine."
     parser.epilog = EXAMPLES
-    parser.add_argument("do", nargs="?", default="list", choices=("list", "show", "compare", *HOW))
-    parser.add_argument("id", nargs="?", default="", help="the action, or the end of its id")
-    parser.add_argument("-o", "--output", choices=("table", "json", "yaml", "name"), default="table")
+    parser.set_defaults(do="list", id="", output="table")
+    _options(parser)
+    ways = parser.add_subparsers(metavar="what", title="what to do")
+    for name, summary in WAYS.items():
+        one = ways.add_parser(name, help=summary)
+        if name != "list":
+            one.add_argument("id", help="the action, or the end of its id")
+        _options(one)
+        one.set_defaults(do=name)
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    """Those of all of them; what was said before is not undone by a default."""
+    formats = ("table", "json", "yaml", "name")
+    parser.add_argument("-o", "--output", choices=formats, default=argparse.SUPPRESS, help="default: table")
     parser.add_argument("--write", action="store_true", default=argparse.SUPPRESS, help="arm it: really do it")
     add_source_options(parser)
 
@@ -42,8 +60,6 @@ def run(args: argparse.Namespace) -> int:
         else:
             _write(args, {"apiVersion": "vacancy/v1", "kind": "Journal", "items": [journal.document(e) for e in found]})
         return 0
-    if not args.id:
-        raise InputError(f"vacancy journal {args.do}: name the action; see vacancy journal")
     if args.do == "show":
         one = entry(args.id)
         if args.output == "table":

@@ -2,16 +2,13 @@
 while nobody looks, and says how far it is."""
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 
-from core.actions import journal_reading
 from core.actions.action_plan import ActionPlan
-from core.actions.journal_reading import RUNNING, UNFINISHED, Entry
+from core.actions.journal_reading import RUNNING, Entry, Folder
 from core.actions.run import Progress, Run
 from core.clock import Clock
 from core.cluster.snapshot import Snapshot
@@ -52,6 +49,8 @@ class Desk:
 
     clock: Clock
     works: dict[str, Work] = field(default_factory=dict)
+    recovers: Callable[[str], str] = lambda _: ""
+    """The screen's id of what puts the action of this plan in order, or ""."""
 
     def plan(self, asked: PlanAction, actor: Actor | None, snapshot: Snapshot) -> None:
         """Begin to plan."""
@@ -117,7 +116,8 @@ class Desk:
 
     def of_plan(self, plan_id: str) -> str:
         """The screen's id of the work with this plan; "" for another session's."""
-        return next((name for name, work in self.works.items() if work.plan and work.plan.id == plan_id), "")
+        mine = next((name for name, work in self.works.items() if work.plan and work.plan.id == plan_id), "")
+        return mine or self.recovers(plan_id)
 
     def producer(self, key: ViewKey) -> Producer | None:
         """The producer of a view about actions; None for any other."""
@@ -173,7 +173,7 @@ class JournalProducer:
     def __init__(self, desk: Desk, key: ViewKey) -> None:
         self._desk, self._key = desk, key
         self._task: asyncio.Task[list[Entry]] | None = None
-        self._known: dict[Path, tuple[object, Entry]] = {}
+        self._folder = Folder()
         self._next = 0.0
         self._sent: object = None
         self._number = 0
@@ -184,20 +184,7 @@ class JournalProducer:
             yield from self._updates(done.result(), moment.now)
         elif self._task is None and moment.now >= self._next:
             self._next = moment.now + RE_READ
-            self._task = asyncio.ensure_future(asyncio.to_thread(self._read))
-
-    def _read(self) -> list[Entry]:
-        """All journals; those that have ended are read once."""
-        found = []
-        for path in journal_reading.paths():
-            with contextlib.suppress(OSError):
-                stat = path.stat()
-                mark, entry = self._known.get(path, (None, None))
-                if entry is None or mark != (stat.st_mtime_ns, stat.st_size) or entry.state in (RUNNING, UNFINISHED):
-                    entry = journal_reading.read(path)
-                    self._known[path] = ((stat.st_mtime_ns, stat.st_size), entry)
-                found.append(entry)
-        return found
+            self._task = asyncio.ensure_future(asyncio.to_thread(self._folder.entries))
 
     def _updates(self, entries: list[Entry], now: float) -> Iterator[Update]:
         seen = [(entry.id, entry.state, len(entry.lines), self._desk.of_plan(entry.id)) for entry in entries]

@@ -1,11 +1,15 @@
 """What a crash left in the middle, on the screens: told at start, compared with what is there, put in order by a key;
 no key at all for who is not armed."""
 
+import asyncio
+import sys
+
 from textual.widgets import Input
 
 from core.views import action
+from sim.kube.faults import Fault
 from tests.wire.actions.stage import Stage
-from tests.wire.actions.test_killed import killed
+from tests.wire.actions.test_killed import ROOT, killed
 from tests.wire.actions.test_screens import Screens, screens
 
 AFTER_THE_CORDON = 3
@@ -25,6 +29,11 @@ async def to_the_journal(shown: Screens, name: str) -> None:
     await shown.press("8")
     await shown.until(lambda: name in shown.journal())
     await shown.point_at(name)
+
+
+def leads_to(shown: Screens, name: str) -> str:
+    opens = shown.table.model.rows[name].opens
+    return opens.kind if opens is not None else ""
 
 
 async def test_told_at_start_and_resumed(stage: Stage) -> None:
@@ -50,6 +59,33 @@ async def test_told_at_start_and_resumed(stage: Stage) -> None:
     assert stage.pods("a") == []
     assert set(stage.evictions().values()) == {1}
     assert stage.last().state == "done"
+
+
+async def test_a_resumed_run_is_left_and_found_again(stage: Stage) -> None:
+    name = await left(stage)
+    stage.sim.server.faults.add(Fault(path=r"/eviction\?(?!.*dryRun)", status=429, times=None))
+    async with screens(stage) as shown:
+        await to_the_journal(shown, name)
+        await shown.press("r")
+        await shown.until(lambda: shown.phase() == action.ASKS)
+        await shown.press(*"yes", "enter")
+        await shown.until(lambda: "Too many requests" in shown.sentences)
+        await shown.press("escape")
+        await shown.until(lambda: name in shown.journal() and leads_to(shown, name) == action.KIND)
+        await shown.press("enter")
+        await shown.until(lambda: shown.phase() == action.RUNNING)
+        await shown.press("ctrl+x")
+        await shown.until(lambda: shown.phase() == action.ENDED)
+    assert stage.last().state == "cancelled"
+
+
+async def test_the_command_with_options_before_the_id(stage: Stage) -> None:
+    name = await left(stage)
+    words = ("-m", "cli", "journal", "undo", "--write", "--no-cloud", "--kubeconfig", str(stage.where.kubeconfig), name)
+    process = await asyncio.create_subprocess_exec(sys.executable, *words, cwd=ROOT)
+    assert await process.wait() == 0
+    assert not stage.cordoned("a")
+    assert stage.last().state == "undone"
 
 
 async def test_undone_from_its_record(stage: Stage) -> None:
