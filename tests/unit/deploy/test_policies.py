@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from core.actions import group_claim, join_script, join_token
+from core.actions import join_script, join_token, owner, restart_plan
 from core.clients.alibaba import reader, writer
 from core.kube import kinds
 
@@ -118,3 +118,27 @@ def test_claiming_a_group_needs_no_more_than_its_policy_gives() -> None:
     granted = {(resource, verb) for rule in rules("expand") for resource in rule["resources"] for verb in rule["verbs"]}
     assert granted == {(one.resource, one.verb) for one in group_claim.PERMISSIONS}
     assert [role["metadata"]["namespace"] for role in RBAC["expand"]] == [group_claim.NAMESPACE]
+
+
+def grants(name: str) -> set[tuple[str, str, str]]:
+    """(group, resource, verb) of a policy."""
+    return {
+        (group, resource, verb)
+        for rule in rules(name)
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def test_restarting_and_muting_may_patch_what_they_are_about() -> None:
+    restarted = {(kinds.BY_NAME[kind].group, kinds.BY_NAME[kind].plural, "patch") for kind in restart_plan.KINDS}
+    assert restarted <= grants("restart")
+    assert {(kinds.BY_NAME[kind].group, kinds.BY_NAME[kind].plural, "patch") for kind in owner.OWNERS} == {
+        one for one in grants("mute") if one[2] == "patch"
+    }
+    assert not {one for one in grants("restart") | grants("mute") if one[2] not in ("get", "patch")}
+
+
+def test_deleting_a_pod_takes_no_other_right() -> None:
+    assert grants("delete-pod") == {("", "pods/eviction", "create"), ("", "pods", "delete")}
