@@ -51,4 +51,4 @@ def left_over(number: int) -> str:
     """What to say of actions that were left in the middle; "" where there are none."""
     if not number:
         return ""
-    return f"{number} action{'s were' if number > 1 else ' was'} left in the middle: the Journal (8) puts it in order"
+    return f"{number} unfinished action{'s' * (number > 1)}: 8 (Journal)"

@@ -41,7 +41,7 @@ async def test_told_at_start_and_resumed(stage: Stage) -> None:
     async with screens(stage) as shown:
         await to_the_journal(shown, name)
         assert shown.app.status is not None
-        assert "1 action was left in the middle" in shown.app.status.notice
+        assert "1 unfinished action: 8 (Journal)" in shown.app.status.notice
         assert {"r", "u", "x"} <= shown.app.screen.active_bindings.keys()
         await shown.press("r")
         await shown.until(lambda: shown.phase() == action.ASKS)
