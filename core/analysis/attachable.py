@@ -47,8 +47,8 @@ class Suits(StrEnum):
     """The verdict. What is unknown is never suitable."""
 
     YES = "suitable"
-    NO = "unsuitable"
     UNKNOWN = "unknown"
+    NO = "unsuitable"
 
 
 @dataclass(frozen=True, slots=True)

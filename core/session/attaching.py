@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from core.actions.cloud import Cloud, needed
 from core.analysis import attachable
 from core.analysis.attachable import Around, Candidate
+from core.clients.alibaba import CloudError
 from core.cluster.cloud import Instance
 from core.cluster.snapshot import Snapshot
 from core.errors import SourceUnreachable, VacancyError
@@ -20,7 +21,9 @@ from core.views.table import ViewKey
 from core.where import Where
 
 RE_READ, SLOWER = 15.0, 60.0
-"""Seconds between two looks at the machines of the VPC, and after a failure."""
+"""Seconds between two looks at the machines of the VPC, and after the cloud has failed."""
+NOT_YET, PATIENCE = 1.0, 15.0
+"""Seconds between two looks whether the session has found the cloud and the cluster's VPC, and until that is said."""
 
 
 @dataclass
@@ -63,11 +66,12 @@ class MachinesProducer:
     def __init__(self, key: ViewKey, cloud: Callable[[], Cloud | None]) -> None:
         self._key, self._cloud = key, cloud
         self._task: asyncio.Task[tuple[Instance, ...]] | None = None
-        self._next = 0.0
+        self._next = self._since = 0.0
         self._number = 0
 
     def produce(self, moment: Moment) -> Iterator[Update | None]:
         """What was found out, and a new question when it is time."""
+        self._since = self._since or moment.now
         if self._task is not None and self._task.done():
             yield self._update(moment, self._task)
             self._task = None
@@ -79,12 +83,15 @@ class MachinesProducer:
         cloud = needed(self._cloud())
         return (await ask(cloud, attachable.around(snapshot, cloud.cluster)))[0]
 
-    def _update(self, moment: Moment, done: "asyncio.Task[tuple[Instance, ...]]") -> Update:
+    def _update(self, moment: Moment, done: "asyncio.Task[tuple[Instance, ...]]") -> Update | None:
         try:
             asked = done.result()
-        except VacancyError as error:
+        except CloudError as error:
             self._next = moment.now + SLOWER
             return Failure(self._key, str(error))
+        except VacancyError as error:
+            self._next = moment.now + NOT_YET
+            return Failure(self._key, str(error)) if moment.now - self._since > PATIENCE else None
         cloud, self._number = self._cloud(), self._number + 1
         here = attachable.around(moment.store.snapshot(moment.now), cloud.cluster if cloud is not None else "")
         return view.view(attachable.candidates(asked, here), moment.now, self._number, self._key)
