@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from core.actions import join_script, join_token, owner, restart_plan
+from core.actions import group_claim, join_script, join_token, owner, restart_plan
 from core.clients.alibaba import reader, writer
 from core.kube import kinds
 
