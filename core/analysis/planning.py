@@ -13,6 +13,7 @@ from core.analysis.placement import Placement
 from core.analysis.placement.following import follow
 from core.analysis.scale_in import judge
 from core.analysis.scale_in.result import ScaleIn
+from core.analysis.scale_in.roster import Sorts
 from core.analysis.scale_in.timing import Observed
 from core.cluster.snapshot import Snapshot
 from core.policy import Policy
@@ -44,8 +45,9 @@ class Replanner:
 
     def __init__(self) -> None:
         self._last: tuple[Snapshot, Policy, Placement] | None = None
+        self._sorts = Sorts()
         self._classes = 0
-        """Of pods, when the placement was new."""
+        """Of pods, when the placement was new, those included that nobody had to know."""
         self._one_at_a_time = threading.Lock()
         self.started_anew = 0
         """How often a new placement had to be made."""
@@ -67,9 +69,10 @@ class Replanner:
         if not policy.scale_down_with_packed_pods:
             placement.rollback(before_packing)
         choice = decided.choice
-        scale_in = judge(snapshot, policy, placement, running, observed, choice.grows, choice.waits_until is not None)
+        waits = choice.waits_until is not None
+        scale_in = judge(snapshot, policy, placement, running, observed, choice.grows, waits, self._sorts)
         if not self._classes:
-            self._classes = len(placement.classes)
+            self._classes = max(len(placement.classes), len(self._sorts))
         self._last = (snapshot, policy, placement)
         return Plan(snapshot, policy, running, decided, scale_in)
 
@@ -83,7 +86,7 @@ class Replanner:
             if same_rules and follow(placement, before, snapshot, cutoff):
                 return placement
         placement = Placement.from_snapshot(snapshot, *_placing(policy))
-        self._classes = 0
+        self._sorts, self._classes = Sorts(), 0
         self.started_anew += 1
         return placement
 

@@ -1,6 +1,8 @@
 """A placement brought from one snapshot to the next, when little changed: what took long to work out stays."""
 
 from collections.abc import Mapping
+from itertools import compress
+from operator import is_not
 
 from core.analysis.placement.bookings import expendable
 from core.analysis.placement.inputs import STORAGE_KINDS
@@ -21,15 +23,21 @@ def follow(placement: Placement, before: Snapshot, now: Snapshot, expendable_bel
     if not _same_surroundings(before, now) or not _same_nodes(before.nodes, now.nodes):
         return False
     old, new = before.pods, now.pods
-    changed = {key: pod for key, pod in new.items() if old.get(key) is not pod}
-    gone = [pod for key, pod in old.items() if key not in new]
+    changed = _changed(old, new)
+    replaced = [old[key] for key in changed if key in old]
+    gone = [old[key] for key in old.keys() - new.keys()] if len(old) + len(changed) - len(replaced) > len(new) else []
     if len(changed) + len(gone) > max(_LEAST, LITTLE * len(new)):
         return False
-    replaced = (old[key] for key in changed if key in old)
     leaving = [pod for pod in (*gone, *replaced) if _counts(pod, now.nodes, expendable_below)]
     coming = [pod for pod in changed.values() if _counts(pod, now.nodes, expendable_below)]
     placement.rebase(list(now.nodes.values()), leaving, coming, _ranks(new) if coming else {})
     return True
+
+
+def _changed(old: Mapping[str, Pod], new: Mapping[str, Pod]) -> dict[str, Pod]:
+    """Pods that are new or not the same object any more. All pods are looked at, so none of it is spelled out in
+    Python."""
+    return dict(compress(new.items(), map(is_not, new.values(), map(old.get, new))))
 
 
 def _same_surroundings(before: Snapshot, now: Snapshot) -> bool:
@@ -62,4 +70,4 @@ def _counts(pod: Pod, nodes: Mapping[str, Node], expendable_below: int | None) -
 
 def _ranks(pods: Mapping[str, Pod]) -> dict[str, int]:
     """Where each pod stands in the snapshot: so the pods of a node are ordered."""
-    return {key: rank for rank, key in enumerate(pods)}
+    return dict(zip(pods, range(len(pods)), strict=True))

@@ -269,7 +269,8 @@ class Placement:
                 self.pods[node] = [one for one in self.pods[node] if one is not pod]
         for node in {index[pod.node or ""] for pod in coming}:
             self.pods[node].sort(key=lambda pod: ranks[pod.key])
-        self._initial[:] = map(list, self.pods)
+        for node in {index[pod.node or ""] for _, pod, _ in moves}:
+            self._initial[node] = list(self.pods[node])
         self.relations.start_over()
         self._openings.renew()
         self.cursor = 0

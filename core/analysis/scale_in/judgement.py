@@ -27,6 +27,7 @@ from core.analysis.scale_in.result import (
     ScaleIn,
     Utilization,
 )
+from core.analysis.scale_in.roster import Sorts
 from core.analysis.scale_in.timing import Observed
 from core.analysis.scale_in.utilization import Meter, threshold
 from core.analysis.vendors import overlay_of
@@ -47,13 +48,17 @@ def judge(
     observed: Observed | None = None,
     growing: bool = False,
     awaiting_pods: bool = False,
+    sorts: Sorts | None = None,
 ) -> ScaleIn:
     """Every node of `snapshot` judged. `placement` holds its nodes with the pods as scale-in is to see them, those
     packed on them included; nodes that it has beyond the snapshot's are on their way. It is left as it was.
 
     `observed`: what was seen in earlier judgements. `growing`: the next loop adds nodes, so that it removes none;
-    `awaiting_pods`: it does neither, because more pods may come."""
-    return _Judgement(snapshot, policy, placement, running, observed or Observed(), growing, awaiting_pods).result()
+    `awaiting_pods`: it does neither, because more pods may come. `sorts`: of the judgement before, over this same
+    placement."""
+    kept = sorts if sorts is not None else Sorts()
+    judgement = _Judgement(snapshot, policy, placement, running, observed or Observed(), growing, awaiting_pods, kept)
+    return judgement.result()
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class _Judgement:
     observed: Observed
     growing: bool
     awaiting_pods: bool
+    sorts: Sorts
     _policies: dict[str, Policy] = field(default_factory=dict)
 
     @cached_property
@@ -104,7 +110,7 @@ class _Judgement:
 
     def _result(self) -> ScaleIn:
         rules = Drainability(self.snapshot, self.policy, self.now)
-        removals = Removals(self.placement, rules, self.policy.rule_set, Eci(self.snapshot))
+        removals = Removals(self.placement, rules, self.policy.rule_set, Eci(self.snapshot), self.sorts)
         standings = self._standings()
         drains = {one.node.name: self._drain(one, removals) for one in standings}
         verdicts = [self._verdict(one, drains[one.node.name]) for one in standings]

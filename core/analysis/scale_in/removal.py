@@ -12,7 +12,7 @@ from core.analysis.placement.trial import Trial
 from core.analysis.scale_in.budgets import Allowances
 from core.analysis.scale_in.drainability import Drainability, Outcome
 from core.analysis.scale_in.result import BlockingPod, Drain
-from core.analysis.scale_in.roster import Roster, Sort
+from core.analysis.scale_in.roster import Roster, Sort, Sorts
 from core.analysis.vendors.eci import Eci
 from core.kube.pod import Pod
 from core.policy.rule_set import RuleSet
@@ -52,13 +52,13 @@ class Removals:
     """Removals from one placement, which nobody else may change meanwhile and which is left as it was. Nodes are
     indexes of the placement."""
 
-    def __init__(self, placement: Placement, rules: Drainability, rule_set: RuleSet, eci: Eci) -> None:
+    def __init__(self, placement: Placement, rules: Drainability, rule_set: RuleSet, eci: Eci, sorts: Sorts) -> None:
         self._rules, self._placement = rules, placement
         # Since pull request 9288 (in 1.32 and newer) a node that goes stands tainted and empty while its pods look for
         # a place; before, it kept its other pods, and its domains counted to the end.
         self._ghosts = rule_set.at_least(1, 32)
         self._trial = Trial(placement, self._ghosts)
-        self._roster = Roster(placement, rules, self._trial, eci)
+        self._roster = Roster(placement, rules, self._trial, eci, sorts)
         self._came: dict[int, list[Sort]] = {}
         self._names = [node.name for node in placement.nodes]
 

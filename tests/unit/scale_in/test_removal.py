@@ -8,6 +8,7 @@ import pytest
 from core.analysis.placement import Placement
 from core.analysis.scale_in.drainability import Drainability, Outcome
 from core.analysis.scale_in.removal import Removals
+from core.analysis.scale_in.roster import Sorts
 from core.analysis.vendors.eci import Eci
 from core.cluster.snapshot import Snapshot
 from core.kube.pod import Pod
@@ -78,7 +79,7 @@ def test_fast_removals_decide_as_plain_ones_do(version: tuple[int, int]) -> None
     for taken, policy in _clusters():
         plain = Plain(taken, policy, rules)
         placement = Placement.from_snapshot(taken, rules.version)
-        fast = Removals(placement, Drainability(taken, policy, taken.as_of), rules, Eci(taken))
+        fast = Removals(placement, Drainability(taken, policy, taken.as_of), rules, Eci(taken), Sorts())
         for node in range(len(placement.nodes)):
             if not plain.held(node):
                 drain, expected = fast.alone(node), plain.alone(node)
@@ -98,6 +99,7 @@ def test_fast_sequences_end_with_the_same_nodes(version: tuple[int, int]) -> Non
             Drainability(no_budgets, policy, taken.as_of),
             rules,
             Eci(taken),
+            Sorts(),
         )
         plain = Plain(no_budgets, policy, rules)
         gone = fast.together(range(len(plain.placement.nodes)))
