@@ -10,7 +10,7 @@ from core.views import candidates, pending
 from core.views import plan as plan_view
 from core.views.text import sanitise
 
-FORMATS = ("table", "json", "yaml")
+FORMATS = ("table", "json", "yaml", "csv")
 EXAMPLES = """examples:
   vacancy plan                              what the autoscaler would do next, in a few sentences
   vacancy plan -o json | jq .scaleIn.now    the nodes that would go
@@ -37,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
         waiting = pending.headlines(plan, pending.classes(plan), now) or ("no pod waits",)
         lines = (*waiting, *candidates.headlines(plan, now))
         output.write("".join(f"{sanitise(line)}\n" for line in lines))
+    elif args.output == "csv":
+        output.write(output.as_csv(plan_view.flat(plan)))
     else:
         document = plan_view.document(plan)
         output.write(output.as_json(document) if args.output == "json" else output.as_yaml(document))

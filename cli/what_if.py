@@ -13,7 +13,7 @@ from core.views import what_if, what_if_detail
 from core.views.text import sanitise
 from core.views.wish import Wish, view_key
 
-FORMATS = ("table", "json", "yaml")
+FORMATS = ("table", "json", "yaml", "csv")
 EXAMPLES = """changes are made in the order in which they stand, on a copy: the cluster stays as it is.
 groups go by name or id; workloads as Deployment/namespace/name, or namespace/name.
 
@@ -70,6 +70,9 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("what-if: name a change, for example --drain NODE or --expand GROUP N; see --help")
     reading = read(args, cloud_need="plan")
     found = imagine(reading.snapshot, wishes)
+    if args.output == "csv":
+        output.write(output.as_csv(what_if.flat(found)))
+        return 0
     if args.output != "table":
         document = {**what_if.document(found), "changes": [list(wish) for wish in wishes]}
         output.write(output.as_json(document) if args.output == "json" else output.as_yaml(document))

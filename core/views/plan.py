@@ -2,7 +2,7 @@
 the scale-in half is in scale_in."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,6 +42,28 @@ def head(plan: Plan) -> dict[str, Any]:
         "unavailable": sorted(plan.snapshot.unavailable),
         "notEvaluated": not_evaluated.of(plan.policy),
     }
+
+
+def flat(plan: Plan) -> Iterator[dict[str, Any]]:
+    """The plan line by line: each pod, group and node with what is decided, where or how far, and why."""
+    whole = document(plan)
+    sizes = {one["group"]: f"{one['from']} -> {one['to']}" for one in whole["scaleOut"]["choice"]["resize"]}
+    for one in whole["pending"]:
+        yield _line("pod", one["pod"], one["verdict"], one["node"], one["ignoredBecause"], one["explanation"])
+    for one in whole["scaleOut"]["groups"]:
+        name, why = one["group"], one["skipped"] or one["rejected"]
+        verdict = "grows" if name in sizes else "skipped" if one["skipped"] else "rejected" if why else "stays"
+        yield _line("group", name, verdict, sizes.get(name), why, reasons.meaning(why) if why else "")
+    for one in whole["scaleIn"]["nodes"]:
+        yield _line("node", one["node"], one["verdict"], one["goesAt"], one["reason"], one["explanation"])
+
+
+def _line(
+    kind: str, name: str, verdict: str, where: str | None, reason: str | None, explanation: str
+) -> dict[str, Any]:
+    return {
+        "kind": kind, "name": name, "verdict": verdict, "where": where, "reason": reason, "explanation": explanation
+    }  # fmt: skip
 
 
 def pending(decided: Pending) -> dict[str, Any]:

@@ -28,6 +28,23 @@ def document(found: Comparison) -> dict[str, Any]:
     }
 
 
+def flat(found: Comparison) -> Iterator[dict[str, Any]]:
+    """The same line by line: each pod, node and group for which something would be different."""
+    pods, displaced = found.before.snapshot.pods, set(found.displaced)
+
+    def line(kind: str, name: str, what: str, before: object = None, then: object = None) -> dict[str, Any]:
+        return {"kind": kind, "name": name, "what": what, "before": before, "then": then}
+
+    for pod, node in found.lands.items():
+        yield line("pod", pod, "lands", pods[pod].node if pod in pods else None, node)
+    for pod in found.waits:
+        yield line("pod", pod, "displaced" if pod in displaced else "waits", pods[pod].node if pod in pods else None)
+    yield from (line("pod", pod, "lost", pods[pod].node if pod in pods else None) for pod in found.lost)
+    yield from (line("node", node, "removable") for node in found.removable)
+    yield from (line("node", node, "noLongerRemovable") for node in found.kept)
+    yield from (line("group", one.group, "resize", one.before, one.after) for one in found.resize)
+
+
 def sentences(found: Comparison) -> Iterator[str]:
     """The same for a person, the most important first."""
     return (sentence for sentence, _ in said(found))

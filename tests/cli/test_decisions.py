@@ -81,6 +81,16 @@ def test_the_plan_is_one_document_in_json_and_yaml(run: Run) -> None:
     assert [one["node"] for one in found["scaleIn"]["nodes"]] == ["busy", "idle", "held"]
 
 
+def test_the_plan_line_by_line(run: Run) -> None:
+    lines = list(csv.DictReader(io.StringIO(run("plan", "-o", "csv").out)))
+    assert [(line["kind"], line["name"], line["verdict"]) for line in lines] == [
+        ("pod", "shop/late", "scale-out"), ("pod", "shop/huge", "stuck"), ("group", "asg-1", "grows"),
+        ("node", "busy", "busy"), ("node", "idle", "removable"), ("node", "held", "blocked"),
+    ]  # fmt: skip
+    assert lines[2]["where"] == "3 -> 4"
+    assert lines[5]["reason"] == "BlockedByPod"
+
+
 def test_findings_have_an_exit_code_of_their_own(run: Run, tmp_path: Path) -> None:
     assert run("plan", "--exit-code").code == 5
     calm = write(tmp_path / "calm.json", [node("a"), policy(assumeComplete=True)])
@@ -158,6 +168,14 @@ def test_what_if_in_every_form(run: Run) -> None:
     assert found == yaml.safe_load(run("what-if", "--expand", "web", "1", "-o", "yaml").out)
 
 
+def test_what_if_line_by_line(run: Run) -> None:
+    lines = list(csv.DictReader(io.StringIO(run("what-if", "--drain", "idle", "held", "-o", "csv").out)))
+    found = {(line["kind"], line["name"]): (line["what"], line["before"], line["then"]) for line in lines}
+    assert found["pod", "default/bare"] == ("lost", "held", "")
+    assert found["pod", "shop/huge"][0] == "waits"
+    assert found["group", "asg-1"][0] == "resize"
+
+
 def test_what_if_takes_its_changes_in_order(run: Run) -> None:
     words = ("--drain", "idle", "held", "--max", "web", "9", "--drain", "busy", "--out-of-stock")
     found = run("what-if", *words, "-o", "json").json
@@ -183,7 +201,7 @@ def test_what_if_removed_nodes_and_replicas(run: Run) -> None:
         (("--drain", HOSTILE), "there is none of that name"),
         (("--replicas", "shop/nope", "1"), "workload shop/nope"),
         (("--expand", "web"), "expected 2 arguments"),
-        (("--expand", "web", "1", "-o", "csv"), "invalid choice"),
+        (("--expand", "web", "1", "-o", "name"), "invalid choice"),
     ],
 )
 def test_mistakes_are_said_with_code_2(run: Run, words: tuple[str, ...], part: str) -> None:
