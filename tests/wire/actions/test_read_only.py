@@ -58,11 +58,24 @@ async def nothing_but_reads(env: dict[str, str]) -> None:
 
 def command_lines(node: str, folder: Path) -> list[list[str]]:
     """Each command at least once; the ones that would act in every form that doesn't arm them."""
-    acting = {"drain", "cordon", "uncordon"}
-    lines = [[name, "--dry-run", node] for name in sorted(acting)]
-    lines += [[name, "--yes", node] for name in sorted(acting)]
+    on_nodes, on_groups = (
+        {"drain", "cordon", "uncordon", "protect", "untaint"},
+        {"suspend": (), "expand": ("--by", "1")},
+    )
+    acting = {*on_nodes, *on_groups}
+    lines = [[name, how, node] for name in sorted(on_nodes) for how in ("--dry-run", "--yes")]
+    lines += [[name, how, "web", *more] for name, more in on_groups.items() for how in ("--dry-run", "--yes")]
     lines += [["record", str(folder / "dump.json")], ["what-if", "drain", node], ["journal"], ["completion", "bash"]]
-    rest = set(COMMANDS) - acting - {"record", "what-if", "journal", "completion", "sim"}
+    about = {
+        "restart": "deploy/shop/cart",
+        "mute": "deploy/shop/cart",
+        "unmute": "deploy/shop/cart",
+        "delete-pod": "a/b",
+    }
+    reason = {"mute": ["--reason", "none"]}
+    lines += [[name, "--yes", *reason.get(name, []), word] for name, word in about.items()] + [["notify", "--yes"]]
+    lines += [["restart", "--dry-run", "deploy/shop/cart"], ["notify", "--dry-run"]]
+    rest = set(COMMANDS) - acting - about.keys() - {"notify", "record", "what-if", "journal", "completion", "sim"}
     return lines + [[name] for name in sorted(rest)]
 
 
