@@ -16,6 +16,8 @@ GROUPS = ("", "check", "namespace")
 HPAS = "HPAs"
 """Instead of findings: every HPA."""
 HPA = "HorizontalPodAutoscaler"
+_SHORT = {HPA: "HPA", "VerticalPodAutoscaler": "VPA"}
+"""As everybody calls them; room for what is wrong."""
 _COLUMNS = (
     Column("object", "OBJECT", 40, 20, grow=True, hotkey="N", describes="What it is about."),
     Column("check", "WHAT IS WRONG", 46, 20, grow=True, hotkey="C", describes="The check that found it."),
@@ -35,7 +37,9 @@ _HPA_COLUMNS = (
 def view(snapshot: Snapshot, findings: Sequence[Finding], key: ViewKey, generation: int) -> TableView:
     """All findings, by object; rolled up by check or namespace where the key says so."""
     if key.group_by == HPAS:
-        return replace(hpa_view(snapshot), key=key, generation=generation, group_choices=(*GROUPS, HPAS))
+        table = hpa_view(snapshot)
+        notes = (_wishes([hpa_item(one) for one in snapshot.table(HPA).values()]),)
+        return replace(table, key=key, generation=generation, group_choices=(*GROUPS, HPAS), notes=notes)
     rows = [_row(one) for one in findings]
     if key.group_by in GROUPS[1:]:
         names = [one.check if key.group_by == "check" else one.object.partition("/")[0] for one in findings]
@@ -56,7 +60,7 @@ def view(snapshot: Snapshot, findings: Sequence[Finding], key: ViewKey, generati
 
 def _row(one: Finding) -> Row:
     cells = (
-        text_cell(f"{one.kind} {one.object}"),
+        text_cell(f"{_SHORT.get(one.kind, one.kind)} {one.object}"),
         text_cell(one.check, Tone.WARNING),
         text_cell(one.reason),
         text_cell(one.remedy),
@@ -101,6 +105,14 @@ def hpa_view(snapshot: Snapshot, about: str = "") -> TableView:
     rows = tuple(_hpa_row(one) for one in snapshot.table(HPA).values() if about in ("", one.key, _scaled(one)))
     key, empty = ViewKey("hpas"), "No HPA scales it." if about else "No HPA was read."
     return TableView(key, "HPAs", _HPA_COLUMNS, rows, 0, snapshot.as_of, noun="HPAs", empty=empty)
+
+
+def _wishes(items: Sequence[dict[str, Any]]) -> str:
+    """How many there are, and how many are not content."""
+    other = sum(item["wants"] not in (None, item["currentReplicas"]) for item in items)
+    unknown = sum(item["wants"] is None for item in items)
+    more = f"; {unknown} without a figure to go by" if unknown else ""
+    return f"{fmt.counted(len(items), 'HPAs')}: {other} would have another number of pods than there are{more}"
 
 
 def _scaled(hpa: Generic) -> str:

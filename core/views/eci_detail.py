@@ -34,11 +34,14 @@ def _facts(one: ServerlessApplication, plan: Plan, audit: Audit) -> Iterable[Fac
     yield Fact("Verdict", text_cell(eci.verdict(one, plan), Tone.WARNING if one.overdue else Tone.PLAIN))
     if (mute := one.mute) is not None:
         yield Fact("Muted", text_cell(f"until {utc(mute.until)} by {mute.by}: {mute.reason}"))
-    yield Fact("On ECI because of", text_cell(one.reason.text))
-    yield Fact("Oldest pod", text_cell(f"{fmt.duration(one.oldest)}, limit {limit} (annotation {LIMIT})"))
-    yield Fact("Costs", text_cell(f"{sums[0]} so far, {sums[1]} a day, {sums[2]} a month, in {prices.currency}"))
-    yield Fact("Cheaper on ECS", text_cell(break_even(one.break_even)))
-    yield Fact("What to do", text_cell(remedy(one)))
+    sentences = {
+        "On ECI because of": one.reason.text,
+        "Oldest pod": f"{fmt.duration(one.oldest)}, limit {limit} (annotation {LIMIT})",
+        "Costs": f"{sums[0]} so far, {sums[1]} a day, {sums[2]} a month, in {prices.currency}",
+        "Cheaper on ECS": break_even(one.break_even),
+        "What to do": remedy(one),
+    }
+    yield from (Fact(label, text_cell(text), wide=True) for label, text in sentences.items())
 
 
 def break_even(even: BreakEven | None) -> str:

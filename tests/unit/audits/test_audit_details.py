@@ -26,6 +26,7 @@ def test_hpas_in_place_of_findings() -> None:
     view = checks.view(snapshot, [FOUND], ViewKey("checks", group_by="HPAs"), 7)
     assert (view.key.group_by, view.noun, view.generation) == ("HPAs", "HPAs", 7)
     assert [cell.text for cell in view.rows[0].cells] == ["default/web", "Deployment default/web", "2", "9", "3", "-"]
+    assert view.notes == ("1 HPA: 0 would have another number of pods than there are; 1 without a figure to go by",)
     assert "HPAs" in checks.view(snapshot, [FOUND], ViewKey("checks"), 1).group_choices
 
 
