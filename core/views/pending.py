@@ -25,6 +25,7 @@ _SHORT = {
     "TaintToleration": "taint",
     "NodeAffinity": "selector",
     "NodePorts": "port",
+    "NodeResourcesFit": "room",
     "VolumeRestrictions": "volume",
     "NodeVolumeLimits": "volumes",
     "VolumeBinding": "volume",
@@ -172,7 +173,7 @@ def _group_cell(verdict: PodVerdict, group: str, option: GroupOption) -> Cell:
 
 def why_not(refusal: Refusal) -> str:
     """A refusal in one word: what runs short, or which rule says no."""
-    if refusal.plugin == "NodeResourcesFit" and refusal.reasons:
+    if refusal.plugin == "NodeResourcesFit" and refusal.reasons and refusal.known:
         return "pod slots" if "pods" in refusal.reasons[0] else refusal.reasons[0].removeprefix("Insufficient ")
     return _SHORT.get(refusal.plugin, refusal.plugin or "refused")
 

@@ -80,6 +80,7 @@ def test_every_group_says_why_not(plan: Plan) -> None:
         (Refusal("NodeResourcesFit", ("Insufficient nvidia.com/gpu",)), "nvidia.com/gpu"),
         (Refusal("NodeResourcesFit", ("Too many pods",)), "pod slots"),
         (Refusal("TaintToleration", ("node(s) had untolerated taint",)), "taint"),
+        (Refusal("NodeResourcesFit", ("not evaluated: DaemonSet not available",), False), "room"),
         (Refusal("SomethingNew", ("x",)), "SomethingNew"),
     ],
 )
