@@ -39,16 +39,21 @@ class Generic(msgspec.Struct, frozen=True, tag=True):
 
 Call = Typed | Generic
 
+ABOUT_CLOUD = ("ALIBABA_CLOUD_", "ALICLOUD_", "VACANCY_")
+"""What the names of an environment's variables about the cloud begin with."""
 
-class Start(msgspec.Struct, frozen=True):
-    """The first line to the helper: whose account, and how long a server may be silent (seconds)."""
+
+class Start(msgspec.Struct, frozen=True, tag=True):
+    """The first line to the helper, and the first for another account: whose it is, the environment's variables about
+    it, and how long a server may be silent (seconds)."""
 
     settings: Settings
     region: str
+    env: Mapping[str, str]
     read_timeout: float
 
 
-class Order(msgspec.Struct, frozen=True, omit_defaults=True):
+class Order(msgspec.Struct, frozen=True, omit_defaults=True, tag=True):
     """A line to the helper: a call to send, or a product whose SDK to get ready; with neither, read the credentials
     again, which is not answered."""
 

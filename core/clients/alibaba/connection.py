@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Any
 
-from core.clients.alibaba.call import Call, Start
+from core.clients.alibaba.call import Call
 from core.clients.alibaba.errors import BadCredentials, CloudError, Silent, Throttled, WrongAnswer
 from core.clients.alibaba.pace import READS_PER_SECOND, WRITES_PER_SECOND, Pace
 from core.clients.alibaba.process import Process
@@ -38,7 +38,7 @@ class Connection:
         """Requests sent, by product and action."""
         self.sent: deque[float] = deque(maxlen=1000)
         """When the latest ones were (monotonic)."""
-        self._process = Process(Start(settings, region, READ_TIMEOUT), env)
+        self._process = Process(settings, region, env, READ_TIMEOUT)
         self._reads, self._writes = Pace(READS_PER_SECOND), Pace(WRITES_PER_SECOND)
         self._prepared: dict[str, asyncio.Future[None]] = {}
         self._renewed = -RENEW_PERIOD

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from core.clients.alibaba import errors
-from core.clients.alibaba.call import Answer, Order, Start
+from core.clients.alibaba.call import ABOUT_CLOUD, Answer, Order, Start
 from core.clients.alibaba.sdk import Sdk
 
 THREADS = 8
@@ -21,16 +21,18 @@ THREADS = 8
 
 def main() -> None:
     """Serve until the input ends."""
-    orders, out = os.fdopen(_own(0), "rb"), os.fdopen(_own(1), "wb")
+    lines, out = os.fdopen(_own(0), "rb"), _Out(os.fdopen(_own(1), "wb"))
     os.close(_own(2))
-    start = msgspec.json.decode(orders.readline(), type=Start)
-    helper, threads = _Helper(start, out), ThreadPoolExecutor(THREADS)
-    for line in orders:
-        order = msgspec.json.decode(line, type=Order)
-        if order.call is None and not order.prepare:
-            helper.sdk.renew()
-        else:
-            threads.submit(helper.carry_out, order)
+    account: _Account | None = None
+    threads = ThreadPoolExecutor(THREADS)
+    for line in lines:
+        match msgspec.json.decode(line, type=Start | Order):
+            case Start() as start:
+                account = _Account(start, out)
+            case Order(call=None, prepare="") if account is not None:
+                account.sdk.renew()
+            case Order() as order if account is not None:
+                threads.submit(account.carry_out, order)
     os._exit(0)  # whatever still hangs in a call
 
 
@@ -42,10 +44,27 @@ def _own(number: int) -> int:
     return mine
 
 
-class _Helper:
-    def __init__(self, start: Start, out: BinaryIO) -> None:
+class _Out:
+    """Where answers go, a whole line at a time."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._writing = stream, Lock()
+
+    def write(self, line: bytes) -> None:
+        with self._writing:
+            self._stream.write(line + b"\n")
+            self._stream.flush()
+
+
+class _Account:
+    """The SDKs' clients for one account."""
+
+    def __init__(self, start: Start, out: _Out) -> None:
+        for name in [name for name in os.environ if name.startswith(ABOUT_CLOUD)]:
+            del os.environ[name]
+        os.environ.update(start.env)
         self.sdk = Sdk(start.settings, start.region, os.environ, start.read_timeout)
-        self._source, self._out, self._writing = start.settings.said_by, out, Lock()
+        self._source, self._out = start.settings.said_by, out
 
     def carry_out(self, order: Order) -> None:
         """Do it and answer."""
@@ -56,9 +75,7 @@ class _Helper:
         except Exception as error:  # whatever an SDK raises has no common base, and its text must not get out
             found = errors.translated(product, action, error, self._source)
             line = msgspec.json.encode(Answer(order.id, failure=errors.to_failure(found)))
-        with self._writing:
-            self._out.write(line + b"\n")
-            self._out.flush()
+        self._out.write(line)
 
     def _done(self, order: Order) -> Any:
         return self.sdk.send(order.call) if order.call is not None else self.sdk.prepare(order.prepare)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.clients.alibaba import CloudError, Connection, Reader, Unreachable, find
+from core.clients.alibaba import CloudError, Connection, Denied, Reader, Unreachable, find
 from core.clients.alibaba.writer import Writer
 from sim.cloud.faults import Fault
 from sim.cloud.server import CloudServer
@@ -28,7 +28,7 @@ async def connection(server: CloudServer) -> AsyncIterator[Connection]:
     made = Connection(settings, REGION, env)
     yield made
     made.close()
-    await until(lambda: not helpers())
+    await until(lambda: len(helpers()) <= 1)
 
 
 def helpers() -> list[int]:
@@ -94,6 +94,31 @@ async def test_a_write_that_a_dying_helper_had_sent_may_have_taken_effect(
     with pytest.raises(Unreachable, match="the process that calls the cloud has ended") as caught:
         await writing
     assert caught.value.outcome_unknown
+
+
+async def test_a_process_that_is_not_needed_serves_the_next_account(
+    server: CloudServer, connection: Connection
+) -> None:
+    assert (await Reader(connection).ess.groups()).items
+    connection.close()
+    (first,) = helpers()
+    nobody = environment(server, server.gateway.access.named("nobody"))
+    settings = find(nobody, Path("/nowhere"))
+    assert settings is not None
+    other = Connection(settings, REGION, nobody)
+    with pytest.raises(Denied, match="for nobody"):
+        await Reader(other).ess.groups()
+    assert helpers() == [first]
+    other.close()
+
+
+async def test_a_process_in_which_something_hangs_is_ended(server: CloudServer, connection: Connection) -> None:
+    server.gateway.faults.add(Fault("silence", seconds=20))
+    reading = asyncio.create_task(Reader(connection).ess.groups())
+    await until(lambda: len(server.gateway.log) > 0, 20)
+    reading.cancel()
+    connection.close()
+    await until(lambda: not helpers())
 
 
 async def test_credentials_of_this_programs_own_environment_are_not_mixed_in(
