@@ -5,6 +5,7 @@ Source: core/static_autoscaler.go and core/scaleup/orchestrator/orchestrator.go 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import NamedTuple
 
 from core.analysis.autoscaler_status import IN_PROGRESS, Status
 from core.analysis.groups import Membership, membership
@@ -56,6 +57,17 @@ def decide(snapshot: Snapshot, policy: Policy, status: Status | None, placement:
     return _Decision(snapshot, policy, status, placement).made()
 
 
+class _Round(NamedTuple):
+    """What one loop of the autoscaler comes to. `packed`: pod -> index of the node that takes it today; `helped`: the
+    pods that the choice is for."""
+
+    packed: Mapping[str, int]
+    fits: Mapping[str, Fit]
+    options: Mapping[str, GroupOption]
+    choice: Choice
+    helped: Collection[str]
+
+
 class _Decision:
     def __init__(self, snapshot: Snapshot, policy: Policy, status: Status | None, placement: Placement) -> None:
         self._snapshot, self._policy, self._status = snapshot, policy, status
@@ -98,9 +110,9 @@ class _Decision:
         until = considered.more_awaited(needy, policy, self._snapshot.as_of)
         choice = replace(self._choice(fits, options), waits_until=until)
         options = {name: _with_rejection(one, choice) for name, one in options.items()}
-        helped = {pod.key for pod in choice.helped}
+        decided = _Round(packed, fits, options, choice, {pod.key for pod in choice.helped})
         made = Pending(
-            pods=tuple(self._verdict(pod, reasons[pod.key], packed, fits, options, choice, helped) for pod in waiting),
+            pods=tuple(self._verdict(pod, reasons[pod.key], decided) for pod in waiting),
             groups=tuple(options.values()),
             expanders=self._shown(options),
             choice=choice,
@@ -237,30 +249,25 @@ class _Decision:
         offered = [one.option for one in options.values() if one.option is not None]
         return {name: tuple(option.group for option in expanders.best(name, offered)) for name in expanders.SHOWN}
 
-    def _verdict(
-        self,
-        pod: Pod,
-        ignored: str | None,
-        packed: Mapping[str, int],
-        fits: Mapping[str, Fit],
-        options: Mapping[str, GroupOption],
-        choice: Choice,
-        helped: Collection[str],
-    ) -> PodVerdict:
+    def _verdict(self, pod: Pod, ignored: str | None, decided: _Round) -> PodVerdict:
         if ignored is not None:
             return PodVerdict(pod, IGNORED, ignored_because=ignored)
-        burst = self._eci.takes(pod)
-        if burst is not None and (burst.always or pod.key not in packed):
-            return PodVerdict(pod, ECI, self._eci.node, groups=fits.get(pod.key, {}))
-        if pod.key in packed:
-            node, coming = self._placement.nodes[packed[pod.key]], self._arriving.get(packed[pod.key])
-            if coming is not None and coming.unread:
-                return PodVerdict(pod, UNKNOWN, groups={coming.group.id: _unsure(coming)})
-            return PodVerdict(pod, ECI if node.virtual else FITS_EXISTING, node.name)
-        answers = fits[pod.key]
+        place, burst = decided.packed.get(pod.key), self._eci.takes(pod)
+        if burst is not None and (burst.always or place is None):
+            return PodVerdict(pod, ECI, self._eci.node, groups=decided.fits.get(pod.key, {}))
+        if place is not None:
+            return self._packed(pod, place)
+        answers = decided.fits[pod.key]
         types = {group: said[pod.key] for group, said in self._by_type.items()}
-        verdict = SCALE_OUT if pod.key in helped else _outlook(answers, options, choice)
+        verdict = SCALE_OUT if pod.key in decided.helped else _outlook(answers, decided.options, decided.choice)
         return PodVerdict(pod, verdict, groups=answers, types=types)
+
+    def _packed(self, pod: Pod, place: int) -> PodVerdict:
+        """It found a place on a node that exists, or that is on its way."""
+        node, coming = self._placement.nodes[place], self._arriving.get(place)
+        if coming is not None and coming.unread:
+            return PodVerdict(pod, UNKNOWN, groups={coming.group.id: _unsure(coming)})
+        return PodVerdict(pod, ECI if node.virtual else FITS_EXISTING, node.name)
 
 
 def _unsure(template: Template) -> Refusal | None:
