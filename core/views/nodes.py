@@ -145,6 +145,15 @@ def _state(record: NodeRecord) -> Cell:
     return Cell(words, words, tone)
 
 
+def _verdict(record: NodeRecord) -> Cell:
+    """The verdict; first of all that the node is in trouble, for the column with its state is the first to go."""
+    verdict, its_state = record.verdict, _state(record)
+    if its_state.tone is not Tone.DANGER:
+        return verdict
+    words = f"{its_state.text}: {verdict.text}" if verdict.text else its_state.text
+    return Cell(words, verdict.sort, Tone.DANGER)
+
+
 def _states(roll: Roll) -> Cell:
     unready = sum(count for one, count in roll.traits.items() if one.unready)
     return Cell(f"{unready} not ready", unready, Tone.DANGER) if unready else EMPTY
@@ -228,7 +237,7 @@ _COLUMNS: tuple[NodeColumn, ...] = (
     ),
     _column(
         Column("scale-in", "SCALE-IN", 44, 24, grow=True, describes="Could the node go; if not, why."),
-        lambda record: record.verdict,
+        _verdict,
         _could_go,
     ),
     _column(

@@ -1,12 +1,15 @@
 """The order in which rows stand: sorted among their siblings, folded groups closed, and a filter's misses left out."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache
 from operator import itemgetter
 
 from core.errors import InputError
 from core.views.table import Column, Row, SortBy, SortKey
 
-_Ranked = tuple[int, float | str]
+_Ranked = tuple[int, float | tuple[tuple[str, int], ...]]
+_PARTS = re.compile(r"(\D*)(\d{0,18})")
 
 
 def arranged(
@@ -76,7 +79,13 @@ def sort_key(row: Row, index: int, used: bool = False) -> SortKey:
 
 
 def _ranked(value: SortKey) -> _Ranked:
-    return (1, value.casefold()) if isinstance(value, str) else (0, value or 0)
+    """Numbers before names; numbers within names by their value, so that node .2 stands before .10."""
+    return (1, _parts(value)) if isinstance(value, str) else (0, value or 0)
+
+
+@lru_cache(maxsize=65_536)
+def _parts(text: str) -> tuple[tuple[str, int], ...]:
+    return tuple((words, int(digits or -1)) for words, digits in _PARTS.findall(text.casefold()))
 
 
 def parse_sort(text: str, columns: Sequence[Column]) -> SortBy:

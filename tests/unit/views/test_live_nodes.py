@@ -12,7 +12,7 @@ from core.kube import kinds
 from core.views import nodes
 from core.views.live_nodes import NodesView, Records
 from core.views.node_records import of_snapshot
-from core.views.table import TableChange, TableView, ViewKey, apply
+from core.views.table import TableChange, TableView, Tone, ViewKey, apply, text_cell
 from tests.unit import build
 
 NOW = float(build.NOW)
@@ -185,3 +185,16 @@ def test_pods_that_come_before_their_node_are_booked_on_it() -> None:
     store.synced("Node")
     follower.round()
     assert follower.records.by_name["n1"].reservation["cpu"].requested == 500
+
+
+def test_a_node_in_trouble_says_so_in_its_verdict_too() -> None:
+    """Where the terminal is narrow the column with its state is gone; the verdict never is."""
+    store = Store()
+    put(store, build.node("sick", ready="False"), build.node("well"))
+    follower = Follower(store)
+    follower.records.verdicts = {"sick": text_cell("stays: empty"), "well": text_cell("stays: busy")}
+    table = follower.round()
+    at = next(index for index, column in enumerate(table.columns) if column.id == "scale-in")
+    said = {row.id: row.cells[at] for row in table.rows}
+    assert (said["sick"].text, said["sick"].tone) == ("NotReady: stays: empty", Tone.DANGER)
+    assert said["well"].text == "stays: busy"

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import InputError
 from core.views.order import arranged, parse_sort
-from core.views.table import Cell, Column, Row, SortBy, SortKey, bar_cell
+from core.views.table import Cell, Column, Row, SortBy, SortKey, bar_cell, text_cell
 
 COLUMNS = (Column("name", "NAME", 5), Column("cpu", "CPU", 18, bars=True), Column("x", "X", 1, sortable=False))
 
@@ -36,6 +36,13 @@ def test_numbers_and_names_mixed_in_one_column_can_be_sorted() -> None:
     values: list[SortKey] = ["b", 3, None, "A", 1.5]
     rows = [Row(str(i), (Cell("", value),)) for i, value in enumerate(values)]
     assert arranged(rows, COLUMNS, SortBy("name")) == ["4", "1", "3", "0", "2"]
+
+
+def test_numbers_in_names_count_as_numbers() -> None:
+    names = ["n.10", "n.2", "N.1", "n", "m.30", "n.2.b"]
+    rows = [Row(name, (text_cell(name),)) for name in names]
+    columns = (Column("name", "NAME", 10),)
+    assert arranged(rows, columns, SortBy("name")) == ["m.30", "n", "N.1", "n.2", "n.2.b", "n.10"]
 
 
 def test_members_stay_below_their_group() -> None:
