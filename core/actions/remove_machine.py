@@ -102,9 +102,10 @@ async def _dry_runs(cloud: Cloud, one: Removal) -> Any:
     tries = []
     if one.resets and one.running:
         script = base64.b64encode(SCRIPT.encode()).decode()
-        tries.append(("kubeadm reset by Cloud Assistant", ecs.would_run(one.machine, script)))
+        tries.append(("kubeadm reset by Cloud Assistant", "no_reset", ecs.would_run(one.machine, script)))
     if one.clears and one.running:
-        tries.append(("stopping it", ecs.would("stop_instance", instance_id=one.machine)))
-    for what, attempt in tries:
+        tries.append(("stopping it", "keep_userdata", ecs.would("stop_instance", instance_id=one.machine)))
+    for what, option, attempt in tries:
         if (error := await attempt) is not None:
-            yield Finding(Level.REFUSAL, "CloudForbids", one.node, f"{what} would fail: {error}")
+            text = f"{what} would fail: {error}; --{option.replace('_', '-')} does without"
+            yield Finding(Level.REFUSAL, "CloudForbids", one.node, text, option=option)

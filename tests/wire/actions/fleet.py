@@ -3,7 +3,7 @@ both. Smaller and quicker than the demo: a test sets up what it needs."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -198,9 +198,23 @@ class Fleet:
         """The plan to remove these."""
         return (await self.plans(removal(*nodes, **more), user=user))[0]
 
-    async def run(self, made: ActionPlan, started: Callable[[Run], object] | None = None) -> Run:
+    def person(self, name: str, *files: Iterable[Json]) -> User:
+        """Somebody who is bound to the roles in these files, and to nothing else."""
+        for role in (role for file in files for role in file):
+            kind, meta = role["kind"], role["metadata"]
+            where = {"namespace": meta["namespace"]} if "namespace" in meta else {}
+            self.sim.registry.create(kind, role)
+            reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": meta["name"]}
+            subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}
+            bound = {"metadata": {"name": meta["name"], **where}, "roleRef": reference, "subjects": [subject]}
+            self.sim.registry.create(f"{kind}Binding", bound)
+        return User(name, ("system:authenticated",))
+
+    async def run(
+        self, made: ActionPlan, started: Callable[[Run], object] | None = None, user: User = rbac.ADMIN
+    ) -> Run:
         """Run it to its end. `started` is given the run before it begins."""
-        where = self.where()
+        where = self.where(user)
         async with acting.acting(where) as actor:
             actor.cloud = cloud_of_plan(where, made)
             run = actor.start(made)

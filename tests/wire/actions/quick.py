@@ -8,8 +8,9 @@ from typing import Any
 
 from core.actions import remove, step
 from core.clients.alibaba import connection, errors
-from core.clients.alibaba.call import Call, Start
+from core.clients.alibaba.call import Call
 from core.clients.alibaba.sdk import Sdk
+from core.clients.alibaba.settings import Settings
 
 SPEED = 12.0
 """Simulated seconds of the cloud in one real second."""
@@ -20,9 +21,9 @@ class Here:
     """In place of core.clients.alibaba.process.Process: the same SDKs and the same sockets, in threads of this
     process."""
 
-    def __init__(self, start: Start, env: Mapping[str, str]) -> None:
-        self._source = start.settings.said_by
-        self._sdk = Sdk(start.settings, start.region, env, start.read_timeout)
+    def __init__(self, settings: Settings, region: str, env: Mapping[str, str], read_timeout: float) -> None:
+        self._source = settings.said_by
+        self._sdk = Sdk(settings, region, env, read_timeout)
 
     async def send(self, call: Call) -> object:
         return await self._do(call.product, call.action, self._sdk.send, call)

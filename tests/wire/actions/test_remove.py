@@ -2,16 +2,22 @@
 Trouble on the way is in test_remove_trouble, dying on the way in test_remove_killed."""
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from core.actions.action_plan import ActionPlan, Level
 from core.actions.group_claim import _name as lease_name
 from core.errors import InputError, Refused
+from sim.cloud.access import Principal
 from sim.world import joining
 from tests.wire.actions.fleet import MARK, Fleet, last
 
+DEPLOY = Path(__file__).parents[3] / "deploy"
+ROLES = ("read-only", "remove")
 JOINS = joining.script(MARK, "np-test", "", "")
 
 
@@ -297,6 +303,25 @@ async def test_two_of_us_keep_out_of_each_others_way(fleet: Fleet) -> None:
     assert "is acting on it" in run.progress.text
     assert (await running).progress.outcome == "done"
     assert fleet.changes() == {"RemoveInstances": 1}
+
+
+@pytest.mark.parametrize("door", ["attached", "expanded", "pool"])
+async def test_the_policies_of_deploy_suffice(fleet: Fleet, door: str) -> None:
+    """Who has read-only, read-userdata and remove, and nothing else, can remove by every door."""
+    made = fleet.group("batch", 2, in_ack=door == "pool", desired=2 if door == "pool" else None)
+    node = fleet.attached(None, JOINS) if door == "attached" else made.nodes[0]
+    files = [DEPLOY / "ram" / f"{name}.json" for name in ("read-only", "read-userdata", "remove")]
+    rules = [rule for file in files for rule in json.loads(file.read_text())["Statement"]]
+    allowed = tuple(action for rule in rules for action in rule["Action"])
+    await fleet.open_doors(Principal("ops", "LTAI5tOps", "ops-secret", allowed))
+    await fleet.pod(node)
+    user = fleet.person("ops", *(yaml.safe_load_all((DEPLOY / "rbac" / f"{name}.yaml").read_text()) for name in ROLES))
+    plan = await fleet.plan(node, user=user, release=door != "attached")
+    assert codes(plan) == []
+    run = await fleet.run(plan, user=user)
+    assert run.progress.outcome == "done", run.progress
+    assert not [one for one in fleet.server.gateway.log if one.status == 403 and "Forbidden" in one.code]
+    assert not fleet.has_node(node)
 
 
 async def test_the_guard_on_batches(fleet: Fleet) -> None:
