@@ -59,7 +59,7 @@ async def nothing_but_reads(env: dict[str, str]) -> None:
 def command_lines(node: str, folder: Path) -> list[list[str]]:
     """Each command at least once; the ones that would act in every form that doesn't arm them."""
     on_nodes, on_groups = (
-        {"drain", "cordon", "uncordon", "protect", "untaint"},
+        {"drain", "remove", "cordon", "uncordon", "protect", "untaint"},
         {"suspend": (), "expand": ("--by", "1")},
     )
     acting = {*on_nodes, *on_groups}
