@@ -126,7 +126,7 @@ class GroupDetailProducer:
         self._view = GroupDetailView(key)
 
     def produce(self, moment: Moment) -> Iterator[Update | None]:
-        return self._view.produce(moment.store, moment.records, moment.now)
+        return self._view.produce(moment.store, moment.records, moment.now, moment.planned.plan)
 
 
 class PlanProducer:

@@ -10,7 +10,7 @@ from core.cluster.cloud_kinds import GROUP, SCALING_GROUP
 from core.cluster.group import Group
 from core.cluster.store import Store
 from core.kube.own_kinds import NodeGroup
-from core.views import group_detail, groups
+from core.views import group_detail, group_plan, groups
 from core.views.detail import DetailView
 from core.views.groups import GroupRecord, with_plan
 from core.views.link import Failure
@@ -105,14 +105,17 @@ class GroupDetailView:
         self._sent: DetailView | None = None
         self._missed = 0.0
 
-    def produce(self, store: Store, records: Records, now: float) -> Iterator[DetailView | Failure | None]:
+    def produce(
+        self, store: Store, records: Records, now: float, plan: Plan | None
+    ) -> Iterator[DetailView | Failure | None]:
         """The group; once that there is none."""
         yield from self._records.refresh(store, records)
-        if not self._records.changed(store, records, now):
+        if not self._records.changed(store, records, now, plan):
             return
         record = self._records.of(store).get(self._key.name)
         if record is not None:
-            self._sent = group_detail.view(record, now, store.generation)
+            view = group_detail.view(record, now, store.generation)
+            self._sent = replace(view, facts=(*group_plan.facts(plan, self._key.name), *view.facts))
             yield self._sent
         elif self._sent is not None and not self._sent.gone:
             self._sent = replace(self._sent, gone=True, generation=store.generation)

@@ -221,6 +221,25 @@ def test_a_group_shows_its_next_size_or_why_it_has_none(plan: Plan) -> None:
     }  # fmt: skip
 
 
+def test_a_groups_detail_says_in_sentences_what_is_planned(plan: Plan) -> None:
+    def said(plan: Plan | None, name: str) -> list[str]:
+        return [fact.value.text for fact in group_plan.facts(plan, name)]
+
+    assert said(plan, "asg-1") == [
+        "The group is unhealthy, or its size or its next node is unknown.",
+        "1 of its nodes could go, 1 of them with the next loop.",
+    ]
+    grows = planned(node("a", cpu="1"), pool("web", ("a",)), pool("large", cpu="16"), pool("tiny", cpu="1"),
+                    pod("p", cpu="3"))  # fmt: skip
+    assert [said(grows, name)[0] for name in ("web", "large", "tiny")] == [
+        "Grows from 1 to 2 with the next loop.",
+        "The expander prefers other groups.",
+        "Could grow, but no pod waits that it would help.",
+    ]
+    assert said(grows, "tiny")[1] == "None of its nodes could go."
+    assert said(None, "web") == said(grows, "nobody") == []
+
+
 def test_without_a_plan_nothing_is_known_about_a_group() -> None:
     assert group_plan.growth(None).text == group_plan.could_go(None).text == "-"
     assert isinstance(group_plan.growth(None), Cell)
