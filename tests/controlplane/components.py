@@ -135,6 +135,7 @@ def _controller_manager(layout: Layout) -> list[str]:
         *layout.serving,
         "--bind-address=127.0.0.1",
         f"--secure-port={layout.ports.controller_manager}",
+        "--controllers=*,bootstrapsigner",  # signs kube-public/cluster-info; off unless asked for
         f"--root-ca-file={layout.authority}",
         f"--service-account-private-key-file={layout.service_accounts.key}",
         "--leader-elect=false",
