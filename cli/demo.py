@@ -39,6 +39,7 @@ class Demo:
                     f"the simulator was not ready within {READY_WITHIN:.0f} s; is the machine very busy?"
                 )
             time.sleep(0.05)
+        os.environ.pop("ALIBABA_CLOUD_SECURITY_TOKEN", None)  # of an account of this shell: it would go with our keys
         os.environ.update(_settings(self._env.read_text()))
         return Where(kubeconfig=os.environ["KUBECONFIG"], write=True)
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from cli import demo as demo_mode
 from core.session import Session, Where
-from core.views.status import Connection, Status
+from core.views.status import Connection, Source, Status
 from core.views.table import TableChange, TableView, ViewKey, apply
 
 EVERY_ORIGIN = {"autoscaled", "expanded", "attached-auto", "attached-manual", "external", "virtual", "unknown"}
@@ -126,3 +127,29 @@ async def test_a_cloud_that_may_not_be_read_leaves_the_nodes(tmp_path: Path) -> 
     finally:
         process.terminate()
         await process.wait()
+
+
+async def test_the_demo_opens_armed_whatever_the_shell_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `vacancy --demo` opens: a cluster of its own, also beside another account's token, gone when it ends."""
+    monkeypatch.setattr(os, "environ", {**os.environ, "ALIBABA_CLOUD_SECURITY_TOKEN": "another-accounts"})
+    with demo_mode.running() as demo:
+        where = await asyncio.to_thread(demo.where)
+        assert where.write
+        session = Session(where)
+        session.subscribe(ViewKey("nodes"))
+        rows = 0
+        async with asyncio.timeout(40):
+            async for update in session.updates():
+                if isinstance(update, TableView) and update.key == ViewKey("nodes"):
+                    rows = len(update.rows)
+                if isinstance(update, Status) and rows > 20 and (cloud := _cloud(update)) is not None:
+                    assert cloud.state in (Connection.CONNECTING, Connection.LIVE), cloud.detail
+                    if cloud.state is Connection.LIVE:
+                        break
+        await session.close()
+        folder = Path(os.environ["KUBECONFIG"]).parent
+    assert not folder.exists()
+
+
+def _cloud(status: Status) -> Source | None:
+    return next((source for source in status.sources if source.name == "cloud"), None)
