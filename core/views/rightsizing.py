@@ -6,6 +6,7 @@ from typing import Any
 
 from core.analysis.planning import Plan
 from core.analysis.rightsizing import BY_HISTORY, BY_USAGE, BY_VPA, MARGIN, RESOURCES, Rightsizing, Sizing
+from core.cluster.snapshot import Snapshot
 from core.cluster.usage_history import KIND
 from core.views import format as fmt
 from core.views.table import Align, Cell, Column, Row, TableView, Tone, ViewKey, text_cell
@@ -115,21 +116,24 @@ def headlines(plan: Plan, found: Rightsizing) -> tuple[str, ...]:
     by_size = sorted(found.groups.items(), key=lambda item: -item[1]["cpu"])
     where = ", ".join(f"{names.get(group, 'no group')} {_amounts(sums.values())}" for group, sums in by_size)
     return (
+        *_missing(plan.snapshot),
         f"all of it would free {_amounts(total)}{f': {where}' if where else ''}",
         _nodes(found.after.removable),
-        *_known(plan, found.margin),
+        _known(plan.snapshot, found.margin),
     )
 
 
-def _known(plan: Plan, margin: int) -> Iterator[str]:
-    """Which sources there are."""
-    snapshot = plan.snapshot
+def _known(snapshot: Snapshot, margin: int) -> str:
+    """From where figures come."""
     rows = snapshot.table(KIND.name).values()
-    if rows:
-        window = fmt.duration(next(iter(rows)).window)
-        yield f"known from VPAs, else from {window} of Prometheus, else from the highest use now; both plus {margin} %"
-    else:
-        yield f"known from VPAs, else from the highest use now plus {margin} %: a moment, not a history (--prometheus)"
+    if not rows:
+        return f"known from VPAs, else from the highest use now plus {margin} %: a moment, not a history (--prometheus)"
+    window = fmt.duration(next(iter(rows)).window)
+    return f"known from VPAs, else from {window} of Prometheus, else from the highest use now; both plus {margin} %"
+
+
+def _missing(snapshot: Snapshot) -> Iterator[str]:
+    """Sources that could not be read."""
     if not snapshot.has(KIND.name):
         yield f"Prometheus could not be asked: {snapshot.unavailable[KIND.name]}"
     if not snapshot.has("PodMetrics"):

@@ -65,7 +65,7 @@ class Sources:
         past = self.past.get(key)
         return {
             BY_VPA: self.vpas.get(key, {}),
-            BY_HISTORY: _with_margin(past.amounts, margin) if past is not None and past.seconds >= SHORTEST else {},
+            BY_HISTORY: _of_past(past, self.seen[key], margin),
             BY_USAGE: _of_now(key[0], self.seen[key], margin),
         }
 
@@ -132,6 +132,14 @@ def _of_now(application: Application, one: Seen, margin: int) -> Amounts:
     if application.kind == CRON_JOB or one.measured < len(one.pods):
         return {}
     return _with_margin(one.most, margin)
+
+
+def _of_past(past: Used | None, one: Seen, margin: int) -> Amounts:
+    """What was used over days; of memory never less than what is held now, whatever the past says."""
+    if past is None or past.seconds < SHORTEST:
+        return {}
+    least = {"cpu": 0, "memory": one.most.get("memory", 0)}
+    return _with_margin({name: max(amount, least[name]) for name, amount in past.amounts.items()}, margin)
 
 
 def _with_margin(amounts: Amounts, margin: int) -> Amounts:

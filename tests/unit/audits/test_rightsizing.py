@@ -91,6 +91,11 @@ def test_each_resource_has_its_own_source() -> None:
     assert rightsizing.known_from(one) == "p95 of 3h, usage now"
 
 
+def test_memory_that_is_held_now_counts_whatever_the_past_says() -> None:
+    plan = remembering(cluster(web("web-0"), usage("web-0", "900m", "1Gi")), past(250, 512 * 2**20))
+    assert only(rightsize(plan)).wanted == {"cpu": 300, "memory": 1_229 * 2**20}
+
+
 def test_half_an_hour_is_no_history() -> None:
     minutes = UsageHistory("default", "web", "c", 900, GIB, 1_800, 7 * 86_400, 95)
     one = only(rightsize(remembering(cluster(web("web-0"), usage("web-0", "100m")), minutes)))

@@ -16,7 +16,12 @@ from core.cluster.store import Store
 from core.errors import InputError
 from core.feeds.sink import Phase
 from core.feeds.usage_history import HistoryChoice, HistoryFeed, HistoryTiming, open_feed
+from core.session import Session, Where
+from core.views import sources
+from core.views.status import Connection
+from core.views.table import TableView, ViewKey
 from tests.controlplane.processes import free_ports
+from tests.unit.build import node, policy
 
 NOWHERE = Path("/nonexistent")
 Answer = Callable[[web.Request], Awaitable[web.Response]]
@@ -216,6 +221,29 @@ async def test_trouble_is_a_state_and_what_is_held_stays(serve: Serve) -> None:
     state = intake.states["UsageHistory"]
     assert (state.phase, len(store.table("UsageHistory"))) == (Phase.RECONNECTING, 1)
     assert state.cause.startswith("it answered with a web page")
+    shown = sources.sources(intake.states)[-1]
+    assert (shown.name, shown.state) == ("prometheus", Connection.RECONNECTING)
+
+
+async def test_no_view_waits_for_it(serve: Serve, tmp_path: Path) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        await asyncio.sleep(60)
+        return web.Response()
+
+    path = tmp_path / "dump.json"
+    objects = [{"apiVersion": "v1", **node("a")}, {"apiVersion": "vacancy/v1", **policy(assumeComplete=True)}]
+    path.write_text(json.dumps({"kind": "List", "items": objects}))
+    session = Session(Where(str(path), prometheus=await serve(answer)))
+    keys = {ViewKey("nodes"), ViewKey("rightsizing")}
+    for key in keys:
+        session.subscribe(key)
+    async with asyncio.timeout(20):
+        async for update in session.updates():
+            if isinstance(update, TableView):
+                keys.discard(update.key)
+            if not keys:
+                break
+        await session.close()
 
 
 async def test_two_hundred_thousand_containers_do_not_stop_the_loop(serve: Serve) -> None:
