@@ -3,9 +3,6 @@ reviews, and nothing else. That keys which act are absent is shown in test_scree
 
 import asyncio
 import json
-import os
-import signal
-import sys
 import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,24 +11,16 @@ from typing import Any
 import pytest_asyncio
 
 from cli.main import COMMANDS
+from tests.wire.actions.ack import simulated, vacancy
 
-ROOT = Path(__file__).parents[3]
 READS = ("Describe", "List", "Get")
 
 
 @pytest_asyncio.fixture
 async def env(tmp_path: Path) -> AsyncIterator[dict[str, str]]:
     """A simulated ACK, and the environment that leads to it."""
-    file = tmp_path / "env"
-    command = (sys.executable, "-m", "sim", "--env", str(file), "--still")
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=-3, stderr=-3)
-    async with asyncio.timeout(60):
-        while not file.exists() or not file.read_text().endswith("\n"):  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.1)
-    told = (line.removeprefix("export ").partition("=") for line in file.read_text().splitlines())
-    yield {**os.environ, **{name: value.strip("'") for name, _, value in told}}
-    process.send_signal(signal.SIGTERM)
-    await process.wait()
+    async with simulated(tmp_path, "--still") as found:
+        yield found
 
 
 async def asked(env: dict[str, str], path: str) -> list[dict[str, Any]]:
@@ -81,12 +70,9 @@ def command_lines(node: str, folder: Path) -> list[list[str]]:
 
 async def test_no_command_writes(env: dict[str, str], tmp_path: Path) -> None:
     async def run(*words: str) -> tuple[int, str]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cli", *words, cwd=ROOT, env=env, stdout=-1, stderr=-1
-        )
-        out, err = await process.communicate()
-        assert b"Traceback" not in err, err.decode()
-        return process.returncode or 0, out.decode()
+        code, out, err = await vacancy(env, *words)
+        assert "Traceback" not in err, err
+        return code, out
 
     _, names = await run("nodes", "-o", "name")
     node = names.split()[0].removeprefix("node/")
