@@ -85,7 +85,7 @@ def add(text: str) -> Added:
         raise InputError("nothing in it starts kubelet or runs kubeadm join, so there is no place for the block")
     lines = text.split("\n")
     head, tail = lines[: before.insert - 1], lines[before.insert - 1 :]
-    indent = tail[0][: len(tail[0]) - len(tail[0].lstrip())]
+    indent = tail[0][: len(tail[0]) - len(tail[0].lstrip(" \t"))]
     made = [f"{indent}{line}" for line in block(before.install, lacking).rstrip("\n").split("\n")]
     whole = "\n".join([*head, *made, *tail])
     return Added(whole, lacking, before, lint(whole))

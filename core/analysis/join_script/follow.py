@@ -3,7 +3,7 @@ what the script gave them. Every branch counts as taken; nothing is run. Judging
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.analysis.join_script.quoting import LITERAL
 from core.analysis.join_script.shell import Command, Script, read
@@ -15,7 +15,26 @@ DEEPEST = 8
 MOST_STEPS, LONGEST, MOST_FILLED = 50_000, 4_096, 8_000_000
 """Commands that are followed; characters of one value, and of all that is put in place of variables."""
 
-_REFERENCE = re.compile(r"\$(?:(\w+|[@*])|\{(\w+|[@*])(?:[:#%/+?=-][^{}]*)?\})")
+SHOWS = (
+    "[",
+    "[[",
+    "test",
+    "echo",
+    "printf",
+    "cat",
+    "grep",
+    "egrep",
+    "logger",
+    "log",
+    ":",
+    "wc",
+    "head",
+    "tail",
+    "sort",
+)
+"""Commands that change nothing unless their output is led somewhere."""
+
+_REFERENCE = re.compile(r"\$(?:(\w+|[@*])|\{(\w+|[@*])(?:\[[^\]{}]*\])?(?:[:#%/+?=-][^{}]*)?\})")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?=)(.*)", re.DOTALL)
 _PREFIXES = ("sudo", "env", "nohup", "command", "exec", "builtin", "timeout", "nice")
 _DECLARING = ("export", "local", "readonly", "declare", "typeset")
@@ -31,6 +50,7 @@ class Act:
     words: tuple[str, ...]
     text: str
     writes: tuple[str, ...] = ()
+    empties: tuple[str, ...] = ()
     piped: bool = False
     assigns: bool = False
 
@@ -55,11 +75,28 @@ def follow(script: Script) -> Followed:
     """The script from its first line to its end."""
     walk = _Walk(script)
     walk.run(walk.of(""), {}, 0)
-    acts, ended = tuple(walk.acts), walk.ended
+    acts, ended = _joined(walk.acts), walk.ended
     walk.acts, walk.ended = [], 0
     for name in sorted(script.functions - walk.called):
         walk.run(walk.of(name), {}, 0)
     return Followed(acts, tuple(walk.acts), ended, tuple(walk.elsewhere))
+
+
+def _joined(acts: Sequence[Act]) -> tuple[Act, ...]:
+    """What goes through a pipe into `tee` is written by what comes before it; what is only shown or searched gets
+    nowhere."""
+    found = list(acts)
+    for at in range(len(found) - 2, -1, -1):
+        one, into = found[at], found[at + 1]
+        if not one.piped:
+            continue
+        if into.name == "tee":
+            files = tuple(word for word in into.words[1:] if not word.startswith("-"))
+            empties = () if {"-a", "--append"} & set(into.words) else files
+            found[at] = replace(one, writes=(*one.writes, *files), empties=(*one.empties, *empties), piped=into.piped)
+        elif into.name in SHOWS:
+            found[at] = replace(one, piped=into.piped)
+    return tuple(found)
 
 
 @dataclass
@@ -97,14 +134,15 @@ class _Walk:
         name = words[0] if words else ""
         if self._assign(one, arguments):
             text = " ".join(words)
-            self.acts.append(Act(one.line, words, text, one.writes, one.piped, assigns=True))
+            self.acts.append(Act(one.line, words, text, one.writes, piped=one.piped, assigns=True))
         elif name in self.script.functions and depth < DEEPEST:
             self._call(name, words[1:], depth, sure)
         elif (inner := _inner(words)) is not None and depth < DEEPEST and self.filled < MOST_FILLED:
             self._inside(inner, one.line, arguments, depth)
         else:
             writes = tuple(self._filled(target, arguments) for target in one.writes)
-            self.acts.append(Act(one.line, words, " ".join((*words, *bodies)), writes, one.piped))
+            empties = tuple(self._filled(target, arguments) for target in one.empties)
+            self.acts.append(Act(one.line, words, " ".join((*words, *bodies)), writes, empties, one.piped))
             self._notice(one, words, sure)
 
     def _notice(self, one: Command, words: tuple[str, ...], sure: bool) -> None:
@@ -149,6 +187,9 @@ class _Walk:
 
     def _assign(self, one: Command, arguments: dict[str, str]) -> bool:
         """Whether the command does nothing but set variables; they are set."""
+        if one.words[:1] == ("for",) and one.words[2:3] == ("in",):
+            self.values[one.words[1]] = self._filled(" ".join(one.words[3:]), arguments)[:LONGEST]
+            return True
         declares = one.words[:1] != () and one.words[0] in _DECLARING
         found = [_ASSIGNMENT.match(word) for word in one.words[declares:]]
         if not found or not (declares or all(found)):
@@ -171,7 +212,7 @@ class _Walk:
         inner = _Walk(read(text.replace(LITERAL, "$")), dict(self.values), steps=self.steps, filled=self.filled)
         inner.run(inner.script.commands, arguments, depth + 1)
         self.steps, self.filled = inner.steps, inner.filled
-        self.acts += [Act(line, one.words, one.text, one.writes, one.piped, one.assigns) for one in inner.acts]
+        self.acts += [replace(one, line=line) for one in inner.acts]
         self.elsewhere += [line] * bool(inner.elsewhere)
 
 

@@ -1,6 +1,7 @@
 """What the agent of a registered cluster hands to a script, and by which flag each of it has to reach kubelet."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.analysis.join_script.follow import Act
@@ -47,13 +48,12 @@ VARIABLES = (
 )
 
 _STORING = ("sed", "tee", "perl", "awk", "gawk", "kubelet", "kubeadm", "dd", "install", "systemd-run")
-SHOWS = ("[", "[[", "test", "echo", "printf", "cat", "grep", "egrep", "logger", "log", "export", ":", "if", "case")
 
 
 def way(variable: Variable, dollar: str) -> str:
     """The flag, or another way, directly before the variable."""
     also = f"|(?:{variable.also})[ \\t]*[\"']?" if variable.also else ""
-    way = f"(?:{re.escape(variable.flag)}(?:=|\\s+)[\"']?[^\\s\"']{{0,400}}?{also})"
+    way = f"(?:{re.escape(variable.flag)}(?:=|\\s+)[\"']?[^\\s\"']{{0,400}}?(?:\\$\\([^()\\n]{{0,200}}?)?{also})"
     return f"{way}{dollar}\\{{?{variable.name}\\b"
 
 
@@ -67,7 +67,14 @@ def hands(act: Act, variable: Variable) -> bool:
 
 def stores(act: Act) -> bool:
     """Whether what it says gets anywhere: into a file, or to kubelet or kubeadm themselves."""
-    return bool(act.name in _STORING or act.piped or [one for one in act.writes if one != "/dev/null"])
+    if act.name == "tee":
+        return bool(kept(act.words[1:]))
+    return bool(act.name in _STORING or act.piped or kept(act.writes))
+
+
+def kept(files: Iterable[str]) -> list[str]:
+    """Those of the files that are no logs or devices."""
+    return [file for file in files if not re.match(r"-|/dev/|/var/log/|.*\.log$", file)]
 
 
 def carries(act: Act, variable: Variable) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.analysis.join_script.follow import Followed, follow
-from core.analysis.join_script.handed import SHOWS, VARIABLES, Variable, carries, hands, mentions, stores, way
+from core.analysis.join_script.follow import SHOWS, Act, Followed, follow
+from core.analysis.join_script.handed import VARIABLES, Variable, carries, hands, kept, mentions, stores, way
 from core.analysis.join_script.quoting import LITERAL
 from core.analysis.join_script.shell import Script, read
 from core.analysis.join_script.starting import Install, install_of, starts_kubelet, unreloaded
@@ -30,6 +30,7 @@ class State(StrEnum):
     OK = "ok"
     LATE = "late"
     NEVER = "too late"
+    OVERWRITTEN = "overwritten"
     LITERAL = "literal"
     UNSURE = "unsure"
     UNCALLED = "not called"
@@ -125,9 +126,14 @@ class _Judge:
         """The best that becomes of a variable."""
         acts = self.followed.acts
         carrying = [at for at, act in enumerate(acts) if carries(act, variable)]
+        lost: Act | None = None
         for at in carrying:
             if not starts or at <= (registers or starts)[0]:
-                return Passed(variable, State.OK, acts[at].line)
+                lost = _overwritten(acts, at, (registers or starts or [len(acts)])[0], carrying)
+                if lost is None:
+                    return Passed(variable, State.OK, acts[at].line)
+        if lost is not None:
+            return Passed(variable, State.OVERWRITTEN, lost.line)
         for at in carrying:
             state = State.LATE if at <= starts[-1] else State.NEVER
             return Passed(variable, state, acts[at].line)
@@ -161,6 +167,7 @@ class _Judge:
             State.LITERAL: f"{name} is written by its name and not by its value: it stands in single quotes or in a "
             "quoted here-document",
             State.NEVER: f"{flag} is set after kubelet was started for the last time: it never reads it",
+            State.OVERWRITTEN: f"the file with {flag} is written anew here, without it",
             State.LATE: f"{flag} is set after the node has registered, which is when it counts: set it earlier",
             State.UNSURE: f"{name} is handed to a program that was not read: see that it reaches {flag}",
         }
@@ -223,3 +230,12 @@ class _Judge:
 
     def _line(self, number: int) -> str:
         return self.rows[number - 1][:1000] if 0 < number <= len(self.rows) else ""
+
+
+def _overwritten(acts: Sequence[Act], at: int, start: int, carrying: Sequence[int]) -> Act | None:
+    """What writes the file anew into which this one put the flag, before kubelet starts."""
+    one = acts[at]
+    edited = one.words[-1:] if one.name == "sed" else ()
+    files = {file for file in (*kept(one.writes), *edited) if file.startswith("/")}
+    later = (other for other in range(at + 1, start) if other not in carrying)
+    return next((acts[other] for other in later if files & set(acts[other].empties)), None)

@@ -20,9 +20,9 @@ _BETWEEN = ("then", "else", "elif", "do", "!", "time")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`line` counts from 1. `writes`: files that its output goes to; `bodies`: here-documents and here-strings;
-    `piped`: its output goes into the next command; `sure`: it runs whenever its function, or the script, comes that
-    far. A `$` that the shell leaves alone is a LITERAL."""
+    """`line` counts from 1. `writes`: files that its output goes to, `empties`: those of them that it begins anew;
+    `bodies`: here-documents and here-strings; `piped`: its output goes into the next command; `sure`: it runs whenever
+    its function, or the script, comes that far. A `$` that the shell leaves alone is a LITERAL."""
 
     line: int
     words: tuple[str, ...]
@@ -31,6 +31,7 @@ class Command:
     piped: bool = False
     sure: bool = True
     function: str = ""
+    empties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class _Reading(Cursor):
     """Nothing but blanks stood on this line yet."""
     words: list[str] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
+    empties: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
     began: int = 0
     redirect: str = ""
@@ -184,11 +186,11 @@ class _Reading(Cursor):
         """The command is complete."""
         announced = any(here.owner < 0 for here in self.waiting)
         if self.words or self.writes or self.bodies or announced:
-            if self.words[:1] not in (["for"], ["select"], ["case"]):
+            if self.words[:1] not in (["select"], ["case"]):
                 self._add(piped)
             self.chained = False
         self.words, self.writes, self.redirect, self.began = [], [], "", 0
-        self.bodies = []
+        self.bodies, self.empties = [], []
 
     def _add(self, piped: bool) -> None:
         function = next((one.function for one in reversed(self.frames) if one.function), "")
@@ -196,7 +198,8 @@ class _Reading(Cursor):
             here.owner = len(self.commands) if here.owner < 0 else here.owner
         sure = (not self.frames or self.frames[-1].sure) and not self.chained and not piped
         words, writes, bodies = tuple(self.words), tuple(self.writes), tuple(self.bodies)
-        self.commands.append(Command(self.began or self.line, words, writes, bodies, piped, sure, function))
+        line, empties = self.began or self.line, tuple(self.empties)
+        self.commands.append(Command(line, words, writes, bodies, piped, sure, function, empties))
 
     def _bodies(self) -> None:
         """The here-documents that were announced on the line that ended."""
@@ -291,3 +294,5 @@ class _Reading(Cursor):
             self.bodies.append(word)
         elif operator not in ("<", "<&") and not (operator == ">&" and (word.isdigit() or word == "-")):
             self.writes.append(word)
+            if not operator.endswith(">>"):
+                self.empties.append(word)

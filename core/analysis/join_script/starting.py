@@ -56,7 +56,7 @@ def unreloaded(acts: Sequence[Act]) -> int:
     """The line of a change to a unit that systemd doesn't know of when kubelet starts; kubeadm reloads by itself."""
     changed = 0
     for act in acts:
-        if _joins(act) or (act.name == "systemctl" and {"daemon-reload", "daemon-reexec"} & set(act.words)):
+        if _joins(act) or (act.name == "systemctl" and {"daemon-reload", "daemon-reexec", "enable"} & set(act.words)):
             changed = 0
         elif _unit(act):
             changed = act.line

@@ -1,5 +1,6 @@
 """Adding what a script lacks: everything else stays byte for byte, kubelet gets its flags, and twice is as once."""
 
+import random
 import subprocess
 from pathlib import Path
 
@@ -96,3 +97,29 @@ def test_a_machine_that_was_told_nothing_keeps_its_own(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "ACK will not know this machine" in done.stderr
     assert machine.seen == "KUBELET_EXTRA_ARGS=\n"
+
+
+PIECES = (
+    *("--provider-id=$ALIBABA_CLOUD_PROVIDER_ID", "'", '"', "`", "$(", ")", "(", "{", "}", "\n", "\n", ";", "&&", "||"),
+    *("if", "then", "fi", "for x in", "do", "done", "case a in", "esac", ";;", "<<EOF", "EOF\n", "#", "\\", "\\\n"),
+    *("x=", "f()", "function g", "echo", "kubeadm join", "systemctl restart kubelet", "exit 0", ">", "[[", "]]", "\r"),
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_stands_there_good_shell_stays_good_shell(seed: int) -> None:
+    """Random pieces of scripts; bash itself says which of them are good."""
+    chance = random.Random(seed)
+    for _ in range(400):
+        text = "".join(f"{chance.choice(PIECES)} " for _ in range(chance.randint(1, 30))) + f"\n{BARE}"
+        try:
+            added = add(text)
+        except InputError:
+            continue
+        assert without_block(added.text) == text or f" {BEGIN}" in added.text
+        if good(text):
+            assert good(added.text), text
+
+
+def good(text: str) -> bool:
+    return subprocess.run(["bash", "-n"], input=text.encode(), capture_output=True, check=False).returncode == 0
