@@ -2,7 +2,10 @@
 with a join that fails."""
 
 import asyncio
+import base64
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +15,13 @@ from core.actions.guards import Guards
 from core.actions.run import Run
 from core.errors import InputError, Refused
 from core.session import acting
+from core.session.cloud_door import open_cloud
+from core.views import action_plan
+from core.where import Where
+from sim.cloud.access import Principal
 from sim.cloud.state import Instance
 from sim.kube.faults import Fault as KubeFault
+from sim.world.joining import decoded, encoded
 from tests.wire.actions.town import Town
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -36,13 +44,7 @@ async def test_userdata_on_a_new_disk(town: Town) -> None:
     assert town.ready(machine)
     assert after.disk_id != machine.disk_id
     assert town.changes() == DISK
-    assert f"# set by vacancy {run.plan.id}" in attach_script(after.user_data)
-
-
-def attach_script(encoded: str) -> str:
-    from sim.world.joining import decoded
-
-    return decoded(encoded)
+    assert f"# set by vacancy {run.plan.id}" in decoded(after.user_data)
 
 
 async def test_userdata_of_a_stopped_machine_into_a_group_of_ess(town: Town) -> None:
@@ -305,3 +307,63 @@ async def test_cancelled_between_steps(town: Town, action: str) -> None:
     assert "what was sent before it stays done" in run.progress.text
     assert "StartInstance" not in town.changes()
     assert town.last().state == "cancelled"
+
+
+# who may do it, and what nobody may see
+
+
+def policy(*names: str) -> tuple[str, ...]:
+    """The actions that RAM policies of deploy/ allow."""
+    folder = Path(__file__).parents[3] / "deploy" / "ram"
+    found = (json.loads((folder / f"{name}.json").read_text())["Statement"] for name in names)
+    return tuple(action for statements in found for statement in statements for action in statement["Action"])
+
+
+@pytest.mark.parametrize(("how", "group"), [("manual", ""), ("userdata", "spot"), ("userdata", "batch"), ("ack", "")])
+async def test_the_policy_allows_what_is_called(
+    town: Town, monkeypatch: pytest.MonkeyPatch, how: str, group: str
+) -> None:
+    allowed = policy("read-only", "read-userdata", "attach")
+    who = Principal("attacher", "LTAI5tSimAttacher", "attacher-secret", allowed)
+    town.world.gateway.access.add(who)
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", who.access_key)
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", who.secret)
+    cloud = open_cloud(Where(write=True), town.before.snapshot.nodes.values())
+    assert cloud is not None
+    limited = replace(town, cloud=cloud)
+    try:
+        group = town.group("batch") if group == "batch" else group
+        run = await limited.attach(town.machine(), how, group=group)
+        assert run.progress.outcome == "done", run.progress
+        assert cloud.writer is not None
+        name = run.progress.nodes[0].name
+        await cloud.writer.ecs.run_command([name], base64.b64encode(b"true").decode(), run.plan.id)
+        await cloud.reader.ecs.ask("get_instance_console_output", instance_id=name)
+    finally:
+        cloud.reader.connection.close()
+    denied = [one.action for one in town.world.gateway.log if one.code.startswith("Forbidden")]
+    assert denied == []
+
+
+async def test_what_is_marked_in_userdata_and_log_is_nowhere(town: Town) -> None:
+    mark = "hunter2hunter2"
+    group = town.world.cloud.groups[town.group("batch")]
+    configuration = town.world.cloud.configurations[group.configuration_id]
+    script = f"{decoded(configuration.user_data)}\nexport DB_PASSWORD={mark}\n"
+    town.world.cloud.configurations.change(configuration.id, user_data=encoded(script))
+    machine = town.machine()
+    made = await town.plan(machine.id, "userdata", timeout=4.0, group=group.id)
+    run = town.start(made)
+    task = asyncio.create_task(acting.execute(run))
+    await town.until(lambda: town.changes()["ReplaceSystemDisk"])
+    assert mark in decoded(town.now(machine).user_data)
+    kept = dict(town.world.cloud.join_tokens)
+    town.world.cloud.join_tokens.clear()
+    town.world.machines._log(machine.id, f"[ERROR] attach failed: --openapi-token {mark} password={mark}")
+    await task
+    town.world.cloud.join_tokens.update(kept)
+    town.world.cloud.configurations.change(configuration.id, user_data=configuration.user_data)
+    assert run.progress.outcome == "partly done"
+    assert "its log says: " in run.progress.text
+    seen = (run.journal.path.read_text(), str(action_plan.document(made)), repr(run.progress), run.aside)
+    assert [text for text in seen if mark in text] == []
