@@ -13,6 +13,7 @@ _NEEDED = tuple(kind.name for kind in kinds.ALL if kind.needed)
 _METRICS = ("NodeMetrics", "PodMetrics")
 _ORDER = {name: index for index, name in enumerate(kinds.BY_NAME)}
 _CLOUD = tuple(kind.name for kind in READ)
+_HISTORY = usage_history.KIND.name
 _CONNECTION = {
     Phase.CONNECTING: Connection.CONNECTING,
     Phase.LISTING: Connection.LIVE,
@@ -38,7 +39,7 @@ States = Mapping[str, FeedState]
 def sources(states: States) -> tuple[Source, ...]:
     """Kubernetes as a whole, then metrics, the cloud, and every other kind that is not well; those that may not be
     read, or are not there, are one source together."""
-    told = (*_NEEDED, *_METRICS, *_CLOUD)
+    told = (*_NEEDED, *_METRICS, *_CLOUD, _HISTORY)
     others = {kind: state for kind, state in _notable(states).items() if kind not in told and not state.holds}
     off = {kind: state for kind, state in others.items() if _CONNECTION[state.phase] is Connection.OFF}
     return (
@@ -115,7 +116,7 @@ def _label(kind: str, states: States) -> str:
     if kind in _CLOUD:
         denied = states[kind].phase is Phase.FORBIDDEN
         return "part of the cloud" if denied and any(one.holds for one in _of(states, _CLOUD).values()) else "cloud"
-    return "prometheus" if kind == usage_history.KIND.name else kind
+    return "prometheus" if kind == _HISTORY else kind
 
 
 def _causes(states: States) -> Iterator[str]:
