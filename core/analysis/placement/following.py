@@ -10,6 +10,7 @@ from core.analysis.placement.placement import Placement
 from core.cluster.snapshot import Snapshot
 from core.kube.node import Node
 from core.kube.pod import Pod
+from core.kube.taints import NO_EXECUTE, NO_SCHEDULE, Taint
 
 LITTLE = 0.05
 """The share of the pods that may have changed; beyond, starting anew is as quick."""
@@ -56,12 +57,17 @@ def _same_nodes(before: Mapping[str, Node], now: Mapping[str, Node]) -> bool:
         one is other
         or (
             one.labels == other.labels
-            and one.taints == other.taints
+            and _hard(one.taints) == _hard(other.taints)
             and one.allocatable == other.allocatable
             and one.unschedulable == other.unschedulable
         )
         for one, other in zip(before.values(), now.values(), strict=True)
     )
+
+
+def _hard(taints: tuple[Taint, ...]) -> tuple[Taint, ...]:
+    """Those that keep pods off; the autoscaler's soft ones come and go with every loop of it."""
+    return tuple(taint for taint in taints if taint.effect in (NO_SCHEDULE, NO_EXECUTE))
 
 
 def _counts(pod: Pod, nodes: Mapping[str, Node], expendable_below: int | None) -> bool:
