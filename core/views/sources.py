@@ -46,6 +46,7 @@ def sources(states: States) -> tuple[Source, ...]:
         *_partial("kubernetes", _of(states, _NEEDED)),
         _source("metrics", list(_of(states, _METRICS).values())),
         *(_partial("cloud", cloud) if (cloud := _of(states, _CLOUD)) else ()),
+        *(_source("prometheus", [state]) for state in _of(states, [_HISTORY]).values()),
         *(_source(_label(kind, states), [state]) for kind, state in others.items() if kind not in off),
         *_together(off),
     )
