@@ -2,11 +2,12 @@
 
 import msgspec
 
+from core.kube.namespaced import Namespaced
 from core.kube.selectors import LabelSelector
 from core.kube.wire import Codec, Meta
 
 
-class DisruptionBudget(msgspec.Struct, frozen=True, eq=False):
+class DisruptionBudget(Namespaced, msgspec.Struct, frozen=True, eq=False):
     """A budget. `allowed`: how many more pods may go now; None where the object doesn't say (no controller has run)."""
 
     kind: str
@@ -22,14 +23,6 @@ class DisruptionBudget(msgspec.Struct, frozen=True, eq=False):
     expected: int | None
     target: tuple[str, str] | None
     """(kind, name) of the workload that an OpenKruise budget points at instead of selecting."""
-
-    @property
-    def namespace(self) -> str:
-        return self.key.partition("/")[0]
-
-    @property
-    def name(self) -> str:
-        return self.key.partition("/")[2]
 
 
 class _Target(msgspec.Struct, gc=False):

@@ -7,13 +7,14 @@ import msgspec
 
 from core.kube import owner, timestamps
 from core.kube.interning import Shared
+from core.kube.namespaced import Namespaced
 from core.kube.owner import Owner
 from core.kube.wire import Codec, Meta, all_annotations, labels
 
 Document = dict[str, Any]
 
 
-class Generic(msgspec.Struct, frozen=True, eq=False):
+class Generic(Namespaced, msgspec.Struct, frozen=True, eq=False):
     """`spec`, `status` and `data` as plain JSON."""
 
     kind: str
@@ -26,14 +27,6 @@ class Generic(msgspec.Struct, frozen=True, eq=False):
     spec: Document
     status: Document
     data: dict[str, str]
-
-    @property
-    def namespace(self) -> str:
-        return self.key.partition("/")[0]
-
-    @property
-    def name(self) -> str:
-        return self.key.rpartition("/")[2]
 
 
 class _Wire(msgspec.Struct, gc=False):

@@ -5,6 +5,7 @@ import msgspec
 
 from core.kube.affinity import NodeAffinity, PodAffinityTerm, SpreadConstraint
 from core.kube.interning import EMPTY, Shared
+from core.kube.namespaced import Namespaced
 from core.kube.owner import Owner
 from core.kube.pod_requests import PodResources
 from core.kube.taints import Toleration
@@ -110,7 +111,7 @@ class Rare(msgspec.Struct, frozen=True, eq=False):
 NOTHING_RARE = Rare()
 
 
-class Pod(msgspec.Struct, frozen=True, eq=False, gc=False):
+class Pod(Namespaced, msgspec.Struct, frozen=True, eq=False, gc=False):
     """One pod. Times are seconds since the epoch. `node` is None until the pod is bound."""
 
     key: str
@@ -123,14 +124,6 @@ class Pod(msgspec.Struct, frozen=True, eq=False, gc=False):
     pin: str | None = None
     """The one node that a DaemonSet pod is meant for."""
     rare: Rare = NOTHING_RARE
-
-    @property
-    def namespace(self) -> str:
-        return self.key.partition("/")[0]
-
-    @property
-    def name(self) -> str:
-        return self.key.partition("/")[2]
 
     @property
     def shape(self) -> Shape:

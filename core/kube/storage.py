@@ -5,11 +5,12 @@ import msgspec
 from core.kube import quantity
 from core.kube.affinity import NodeSelector
 from core.kube.interning import Shared
+from core.kube.namespaced import Namespaced
 from core.kube.selectors import LabelSelector
 from core.kube.wire import Codec, Meta, all_annotations, labels
 
 
-class PersistentVolumeClaim(msgspec.Struct, frozen=True, eq=False):
+class PersistentVolumeClaim(Namespaced, msgspec.Struct, frozen=True, eq=False):
     key: str
     uid: str
     phase: str
@@ -23,10 +24,6 @@ class PersistentVolumeClaim(msgspec.Struct, frozen=True, eq=False):
     volume_mode: str
     selected_node: str
     deleting: bool
-
-    @property
-    def namespace(self) -> str:
-        return self.key.partition("/")[0]
 
 
 class PersistentVolume(msgspec.Struct, frozen=True, eq=False):

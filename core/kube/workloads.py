@@ -4,6 +4,7 @@ import msgspec
 
 from core.kube import owner, timestamps
 from core.kube.interning import Shared
+from core.kube.namespaced import Namespaced
 from core.kube.owner import Owner
 from core.kube.pod import Pod
 from core.kube.pod_json import PodMeta, PodSpec, WirePod
@@ -19,7 +20,7 @@ class Program(msgspec.Struct, frozen=True):
     arguments: tuple[str, ...]
 
 
-class Workload(msgspec.Struct, frozen=True, eq=False):
+class Workload(Namespaced, msgspec.Struct, frozen=True, eq=False):
     """One controller. `replicas` is the wish (None where the kind has none, as for DaemonSets)."""
 
     kind: str
@@ -36,14 +37,6 @@ class Workload(msgspec.Struct, frozen=True, eq=False):
     template: Pod | None
     """A pod as the template would make it: unbound, named after the workload. None when there is no pod template."""
     programs: tuple[Program, ...] = ()
-
-    @property
-    def namespace(self) -> str:
-        return self.key.partition("/")[0]
-
-    @property
-    def name(self) -> str:
-        return self.key.partition("/")[2]
 
 
 class _Template(msgspec.Struct, gc=False):
