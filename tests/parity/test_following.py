@@ -61,7 +61,7 @@ def test_a_soft_taint_keeps_nobody_off(effect: str, starts: int) -> None:
     planner = Replanner()
     planner.plan(snapshot, policy)
     marked = {
-        name: msgspec.structs.replace(node, taints=(Taint("DeletionCandidateOfClusterAutoscaler", "1", effect),))
+        name: msgspec.structs.replace(node, taints=(Taint("DeletionCandidateOfClusterAutoscaler", effect, "1"),))
         for name, node in snapshot.nodes.items()
     }
     snapshot = snapshot.with_tables(Node=dict(snapshot.nodes) | dict(list(marked.items())[-1:]))
@@ -139,7 +139,7 @@ def _happen(store: Store, chance: random.Random, word: str) -> None:
         case 7:
             store.upsert("Node", msgspec.structs.replace(node, unschedulable=not node.unschedulable))
         case 8:
-            taint = Taint("late", word, chance.choice(["NoSchedule", "PreferNoSchedule"]))
+            taint = Taint("late", chance.choice(["NoSchedule", "PreferNoSchedule"]), word)
             store.upsert("Node", msgspec.structs.replace(node, taints=(*node.taints, taint)))
         case 9:
             store.remove("Node", name)
