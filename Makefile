@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 CLI := $(BIN)/vacancy
+# The tests wait more than they compute.
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench parity controlplane screenshots lock clean
@@ -21,7 +23,7 @@ demo: $(VENV)/.installed  ## the whole product on a simulated cluster, nothing n
 	$(CLI) --demo
 
 test: $(VENV)/.installed  ## the everyday tests
-	$(BIN)/python -m pytest tests -m "not controlplane"
+	$(BIN)/python -m pytest tests -m "not controlplane" -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.installed  ## lint, types and import contracts
 	$(BIN)/ruff check .
