@@ -31,8 +31,10 @@ from core.where import CloudNeed, Where, target
 TellRun = Callable[[Run], None]
 """Told of a run before it starts, so that it can be cancelled."""
 READ_ONLY = "read-only: nothing is changed without --write"
-_WITHOUT_CLOUD = ("cordon", "uncordon", "join-script", "join-token", "untaint")
+_WITHOUT_CLOUD = ("cordon", "uncordon", "join-script", "join-token", "untaint", "delete-pod", "mute", "unmute")
 """Actions whose plan needs nothing of what the cloud says."""
+_DECISIONS_ONLY = ("restart", "notify")
+"""Actions whose plan needs the groups that could grow, and no more of the cloud."""
 
 
 @dataclass
@@ -115,9 +117,11 @@ async def execute(run: Run) -> None:
 
 async def plan_action(actor: Actor, where: Where, asked: PlanAction, tell: TellProgress | None = None) -> ActionPlan:
     """Read the cluster and what the cloud says about it, and plan on what was read."""
-    details: CloudNeed | None = "all" if where.cloud and asked.action not in _WITHOUT_CLOUD else None
-    reading = await read(where, tell=tell, cloud_need=details)
-    if details:
+    need: CloudNeed | None = "plan" if asked.action in _DECISIONS_ONLY else "all"
+    if not where.cloud or asked.action in _WITHOUT_CLOUD:
+        need = None
+    reading = await read(where, tell=tell, cloud_need=need)
+    if need:
         actor.cloud = open_cloud(where, reading.snapshot.nodes.values())
     before = await asyncio.to_thread(decide, reading.snapshot)
     return await actor.plan(before, asked)
