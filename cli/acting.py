@@ -139,7 +139,7 @@ class Watcher:
 
         if self.run is not None and self.run.aside != self._aside:
             self._aside = self.run.aside
-            print(f"\n{sanitise(self._aside)}\n", flush=True)
+            _tell_aside(self._aside)
         for one in progress.nodes:
             if one.phase != self._phases.get(one.name, "waiting"):
                 _say([node_line(one)])
@@ -147,6 +147,14 @@ class Watcher:
         if not progress.outcome and time.monotonic() - self._told > 5:
             self._told = time.monotonic()
             _say([text for text, _ in progress_lines(progress, time.time())][:1])
+
+
+def _tell_aside(text: str) -> None:
+    """On a terminal, whole, and nowhere that keeps it."""
+    if sys.stdout.isatty():
+        print(f"\n{sanitise(text)}\n", flush=True)
+    else:
+        _say(["there is something for your eyes only, and stdout is no terminal: it is not shown"])
 
 
 def _say(lines: list[str]) -> None:

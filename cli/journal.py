@@ -81,7 +81,8 @@ async def _recover(args: argparse.Namespace) -> int:
         output.write("".join(f"{line}\n" for line in lines))
         if args.do == "compare":
             return 0
-        run = actor.reopen(found, acting.Watcher().show)
+        watcher = acting.Watcher()
+        run = watcher.run = actor.reopen(found, watcher.show)
         with acting.interruptible(run):
             await session.recover(run, found, args.do)
         return acting.ending(run)
