@@ -4,12 +4,10 @@ Sources: estimator/*_threshold.go, core/scaleup/resource and resourcequotas/trac
 
 from collections.abc import Iterable
 
+from core.analysis import quota
 from core.analysis.pending.templates import Template
-from core.analysis.vendors.overlay import GPU_RESOURCES
-from core.kube.node import GPU_LABEL, Node
+from core.kube.node import Node
 from core.policy import Policy
-
-_GIB = 1 << 30
 
 
 class Limits:
@@ -22,13 +20,13 @@ class Limits:
         used = dict.fromkeys(self._limits, 0)
         for node in counted:
             if not node.virtual:
-                for resource, amount in _amounts(node).items():
+                for resource, amount in quota.amounts(node).items():
                     used[resource] = used.get(resource, 0) + amount
         self._left = {resource: limit - used[resource] for resource, limit in self._limits.items()}
 
     def exceeded(self, template: Template, nodes: int = 1) -> str | None:
         """Why so many more such nodes may not come, in the words of the rule set's version."""
-        per_node = _amounts(template.node)
+        per_node = quota.amounts(template.node)
         over = [name for name, left in self._left.items() if per_node.get(name, 0) * nodes > left]
         if not over:
             return None
@@ -40,7 +38,7 @@ class Limits:
         """How many of `nodes` may come; below 1: none."""
         if self._policy.max_nodes_total > 0:
             nodes = min(nodes, self._policy.max_nodes_total - self.nodes)
-        per_node = _amounts(template.node)
+        per_node = quota.amounts(template.node)
         for name, left in self._left.items():
             if per_node.get(name, 0) > 0 and nodes * per_node[name] > left:
                 nodes = left // per_node[name]
@@ -59,13 +57,4 @@ class Limits:
 
 def _maxima(policy: Policy) -> dict[str, int]:
     gpus = {limit.type: limit.max for limit in policy.gpu_total}
-    return {"cpu": policy.cores_total.max, "memory": policy.memory_total.max * _GIB, **gpus}
-
-
-def _amounts(node: Node) -> dict[str, int]:
-    """Capacity in cores (rounded up), bytes, and GPUs under the name of their kind."""
-    found = {"cpu": -(-node.capacity.get("cpu", 0) // 1000), "memory": node.capacity.get("memory", 0)}
-    kind = node.labels.get(GPU_LABEL)
-    if kind:
-        found[kind] = sum(node.capacity.get(gpu, 0) for gpu in GPU_RESOURCES)
-    return found
+    return {"cpu": policy.cores_total.max, "memory": policy.memory_total.max * quota.GIB, **gpus}

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from core.analysis import quota
 from core.analysis.groups import Membership
-from core.analysis.vendors.overlay import GPU_RESOURCES
-from core.kube.node import GPU_LABEL, Node
+from core.kube.node import Node
 from core.kube.own_kinds import NodeGroup
 from core.policy.settings import Policy
 
@@ -19,8 +19,6 @@ RESOURCE_LIMIT_EXCEEDED = "MinimalResourceLimitExceeded"
 ATOMIC_FAILED = "AtomicScaleDownFailed"
 DELETION_BUDGET = "NoDeletionBudget"
 """The last is ours, for what upstream decides without naming it."""
-
-_GIB = 2**30
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Limits:
         self._minimum = _minimum(policy)
         self._there = Counter[str]()
         for node in staying:
-            self._there.update(_resources(node))
+            self._there.update(quota.amounts(node))
 
     def choose(self, candidates: Iterable[Leaving]) -> tuple[list[str], dict[str, str]]:
         """The nodes that the next loop deletes, and why each of the others waits. Empty nodes go first, risky ones
@@ -62,14 +60,14 @@ class Limits:
                 waits[one.node.name] = reason
             else:
                 self._gone[one.group.id] += 1
-                self._there.subtract(_resources(one.node))
+                self._there.subtract(quota.amounts(one.node))
                 passed.append(one)
         return self._within_budgets(self._whole_groups(passed, waits), waits), waits
 
     def _limit(self, one: Leaving) -> str | None:
         if not one.atomic and self._membership.target(one.group) - self._gone[one.group.id] <= one.group.min_size:
             return MIN_SIZE_REACHED
-        taken = _resources(one.node)
+        taken = quota.amounts(one.node)
         short = any(self._there[name] - amount < self._minimum.get(name, 0) for name, amount in taken.items())
         return RESOURCE_LIMIT_EXCEEDED if short else None
 
@@ -98,11 +96,4 @@ class Limits:
 
 def _minimum(policy: Policy) -> dict[str, int]:
     gpus = {limit.type: limit.min for limit in policy.gpu_total}
-    return {"cpu": policy.cores_total.min, "memory": policy.memory_total.min * _GIB, **gpus}
-
-
-def _resources(node: Node) -> dict[str, int]:
-    """What a node adds to the cluster: whole cores (rounded up, as `Quantity.Value`), bytes, GPUs by their label."""
-    found = {"cpu": -(-node.capacity.get("cpu", 0) // 1000), "memory": node.capacity.get("memory", 0)}
-    gpus = next((node.capacity[name] for name in GPU_RESOURCES if node.capacity.get(name)), 0)
-    return {**found, node.labels.get(GPU_LABEL, "generic"): gpus} if gpus else found
+    return {"cpu": policy.cores_total.min, "memory": policy.memory_total.min * quota.GIB, **gpus}
