@@ -19,7 +19,6 @@ from core.analysis import autoscaler
 from core.analysis.scale_in.eligibility import DISABLED_ANNOTATION
 from core.clients.kubernetes import Reader
 from core.cluster.group import Group
-from core.cluster.snapshot import Snapshot
 from core.errors import VacancyError
 from core.kube.node import Node
 
@@ -61,7 +60,7 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
     snapshot, place = situation.snapshot, situation.reader.place
     nodes, wanted = nodes_named(snapshot, asked.targets), asked.action == PROTECT
     looked = [await node_patch.look(situation.reader, node.name) for node in nodes]
-    members, kind = _members(snapshot), situation.before.running.kind
+    members, kind = await _members(situation, nodes), situation.before.running.kind
     doors = tuple(_door(node, now, members.get(node.name), kind) for node, now in zip(nodes, looked, strict=True))
     findings = [*guards.judge(situation.guards, place.context, nodes), *_held(looked, situation.now)]
     findings += [one for door in doors for one in _judged(door, wanted, situation)]
@@ -85,14 +84,20 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
     )
 
 
-def _members(snapshot: Snapshot) -> dict[str, Member]:
-    """Node -> its membership; nodes that are in no group, or of which nobody knows, are left out."""
-    groups: list[Group] = list(snapshot.table("Group").values())
+async def _members(situation: Situation, nodes: list[Node]) -> dict[str, Member]:
+    """Node -> its membership, as ESS has it now; nodes that are in no group, or of which nobody knows, are left out."""
+    wanted = {node.name for node in nodes}
+    groups: list[Group] = list(situation.snapshot.table("Group").values())
+    seen = {one.node: (group, one) for group in groups for one in group.members if one.node in wanted}
+    states = {one.instance_id: one.scaling.state for _, one in seen.values() if one.scaling is not None}
+    if situation.cloud is not None:
+        ess = situation.cloud.reader.ess
+        found = [await ess.members(group) for group in dict.fromkeys(group.id for group, _ in seen.values())]
+        states = {one.instance_id: one.state for items in found for one in items.items}
     return {
-        one.node: Member(one.instance_id, group.id, one.scaling.state)
-        for group in groups
-        for one in group.members
-        if one.node and one.scaling is not None
+        name: Member(one.instance_id, group.id, states[one.instance_id])
+        for name, (group, one) in seen.items()
+        if one.instance_id in states
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from core.actions.action_plan import ActionPlan, Level
 from core.actions.journal import Journal
+from core.actions.journal_reading import find
 from core.actions.untaint import LEFTOVERS
 from core.analysis.scale_in.eligibility import DISABLED_ANNOTATION
 from core.errors import InputError, Refused
@@ -14,7 +15,7 @@ from core.views.link import PlanAction
 from sim.cloud.access import READ_ONLY, Principal
 from sim.cloud.faults import Fault
 from sim.kube.faults import Fault as KubeFault
-from tests.wire.actions.fleet import Fleet, last
+from tests.wire.actions.fleet import Fleet
 from tests.wire.actions.growing import COUNT, ESS, autoscaler, codes, group
 
 PROTECTED, IN_SERVICE = "Protected", "InService"
@@ -121,8 +122,8 @@ async def test_undo_puts_each_door_back_as_it_was(fleet: Fleet) -> None:
     assert {state(fleet, node) for node in (one, two)} == {PROTECTED}
     text = run.journal.path.read_text()
     run.journal.path.write_text("\n".join(text.splitlines()[:-1]) + "\n")  # as if it had died before its end
-    assert await fleet.compare(last())
-    run = await fleet.recover(last(), "undo")
+    assert await fleet.compare(find(run.plan.id))
+    run = await fleet.recover(find(run.plan.id), "undo")
     assert run.progress.outcome == "undone", run.progress
     assert (state(fleet, one), annotation(fleet, one)) == (PROTECTED, None)
     assert (state(fleet, two), annotation(fleet, two)) == (IN_SERVICE, None)
@@ -180,9 +181,9 @@ async def test_what_was_suspended_before_stays_so_after_an_undo(fleet: Fleet) ->
     run = await fleet.run(plan)
     text = run.journal.path.read_text()
     run.journal.path.write_text("\n".join(text.splitlines()[:-1]) + "\n")
-    told = await fleet.compare(last())
+    told = await fleet.compare(find(run.plan.id))
     assert "ScaleOut" in told[0]
-    run = await fleet.recover(last(), "undo")
+    run = await fleet.recover(find(run.plan.id), "undo")
     assert run.progress.outcome == "undone"
     assert fleet.cloud.groups[made.group_id].suspended == {"ScaleIn", "AlarmNotification"}
     assert fleet.leases() == []
@@ -232,8 +233,8 @@ async def test_the_taints_come_back_with_an_undo(fleet: Fleet) -> None:
     run = await fleet.run(await planned(fleet, "untaint", made.nodes[0]))
     text = run.journal.path.read_text()
     run.journal.path.write_text("\n".join(text.splitlines()[:-1]) + "\n")
-    assert "carries no leftover taint; it carried ToBeDeleted" in (await fleet.compare(last()))[0]
-    run = await fleet.recover(last(), "undo")
+    assert "carries no leftover taint; it carried ToBeDeleted" in (await fleet.compare(find(run.plan.id)))[0]
+    run = await fleet.recover(find(run.plan.id), "undo")
     assert run.progress.outcome == "undone"
     assert taints(fleet, made.nodes[0]) == {"team", LEFTOVERS[0]}
 
@@ -267,8 +268,9 @@ async def test_closing_changes_nothing(fleet: Fleet) -> None:
     made = await group(fleet, ESS)
     taint(fleet, made.nodes[0], LEFTOVERS[0])
     for action, target in (("protect", made.nodes[0]), ("untaint", made.nodes[0]), ("suspend", made.group_id)):
-        await begun(fleet, await planned(fleet, action, target))
-        run = await fleet.recover(last(), "close")
+        plan = await planned(fleet, action, target)
+        await begun(fleet, plan)
+        run = await fleet.recover(find(plan.id), "close")
         assert run.progress.outcome == "closed"
     assert not fleet.changes()
     assert state(fleet, made.nodes[0]) == IN_SERVICE
