@@ -190,7 +190,7 @@ def verdict(one: ServerlessApplication, plan: Plan) -> str:
     """The verdict with its figures: `needs 2 nodes of web`, `overdue, 1 of 3 fit ECS now`."""
     grown = one.expansion
     if one.mute is not None:
-        return sanitise(f"muted until {utc(one.mute.until)[:10]}: {one.mute.reason}")
+        return sanitise(f"muted to {utc(one.mute.until)[5:10]}: {one.mute.reason}")
     if one.verdict == NEEDS and grown is not None:
         missing = len(one.pods) - one.homes
         part = f" for {grown.pods} of {missing}" if grown.pods < missing else ""

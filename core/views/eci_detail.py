@@ -33,7 +33,7 @@ def _facts(one: ServerlessApplication, plan: Plan, audit: Audit) -> Iterable[Fac
     sums = [money.amount(value, costs.unknown) for value in (costs.so_far, costs.day, costs.month(prices))]
     yield Fact("Verdict", text_cell(eci.verdict(one, plan), Tone.WARNING if one.overdue else Tone.PLAIN))
     if (mute := one.mute) is not None:
-        yield Fact("Muted", text_cell(f"until {utc(mute.until)} by {mute.by}: {mute.reason}"))
+        yield Fact("Muted", text_cell(f"until {utc(mute.until)} by {mute.by}: {mute.reason}"), wide=True)
     sentences = {
         "On ECI because of": one.reason.text,
         "Oldest pod": f"{fmt.duration(one.oldest)}, limit {limit} (annotation {LIMIT})",
@@ -62,6 +62,8 @@ def _share(share: Fraction) -> str:
 
 def remedy(one: ServerlessApplication) -> str:
     """What would put it right, in one sentence."""
+    if one.mute is not None:
+        return f"nothing until {utc(one.mute.until)[:10]}: it is muted (vacancy unmute)"
     if one.verdict not in (FITS, NEEDS, OVERDUE):
         return "nothing"
     room = {FITS: "", NEEDS: ", after its group has grown", OVERDUE: ", once ECS has room"}[one.verdict]
