@@ -1,16 +1,13 @@
 """`--from PATH`: Kubernetes objects from files instead of a cluster. A file or a folder, JSON or YAML, gzipped or not,
 any split of lists and objects (DESIGN.md §4.1). Writing dumps is in record."""
 
-import io
-import mmap
 import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -94,36 +91,26 @@ def _read_file(dump: Dump, file: str, tell: Callable[[int], object]) -> None:
         text = _content(file, tell)
     except OSError as error:
         raise InputError(f"{file}: {_why(error)}") from None
-    try:
-        start = _skip_blank(text)
-        if start == len(text):
-            raise InputError(f"{file}: is empty; write the dump again")
-        if text[start : start + 1] in (b"{", b"["):
-            _read_json(dump, file, text, start, tell)
-        else:
-            _read_yaml(dump, file, bytes(text))
-    finally:
-        if isinstance(text, mmap.mmap):
-            _close(text)
+    start = _skip_blank(text)
+    if start == len(text):
+        raise InputError(f"{file}: is empty; write the dump again")
+    if text[start : start + 1] in (b"{", b"["):
+        _read_json(dump, file, text, start, tell)
+    else:
+        _read_yaml(dump, file, bytes(text))
 
 
-def _close(text: mmap.mmap) -> None:
-    with suppress(BufferError):  # an error's traceback still looks at it; the map goes with it
-        text.close()
-
-
-def _content(file: str, tell: Callable[[int], object]) -> bytes | mmap.mmap:
+def _content(file: str, tell: Callable[[int], object]) -> bytes:
+    """All of it. Not mapped into memory: a file that is cut off while it is read would end the program."""
     if file == "-":
         return _unpacked(sys.stdin.buffer, file, tell)
     with open(file, "rb") as stream:
-        if stream.read(2) == b"\x1f\x8b":
-            stream.seek(0)
-            return _unpacked(stream, file, tell)
-        stream.seek(0, io.SEEK_END)
-        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) if stream.tell() else b""
+        packed = stream.read(2) == b"\x1f\x8b"
+        stream.seek(0)
+        return _unpacked(stream, file, tell) if packed else stream.read()
 
 
-def _unpacked(stream: io.BufferedIOBase | Any, file: str, tell: Callable[[int], object]) -> bytes:
+def _unpacked(stream: BinaryIO, file: str, tell: Callable[[int], object]) -> bytes:
     """The whole stream, gunzipped where it is gzipped. One buffer grows in place: it never exists twice."""
     unpacked, unzip, packed = bytearray(), None, 0
     while chunk := stream.read(_CHUNK):
@@ -142,14 +129,14 @@ def _unpacked(stream: io.BufferedIOBase | Any, file: str, tell: Callable[[int], 
     return memoryview(unpacked)  # type: ignore[return-value]  # bytes-like: a copy would double the memory
 
 
-def _skip_blank(text: bytes | mmap.mmap) -> int:
+def _skip_blank(text: bytes) -> int:
     start = 3 if text[:3] == b"\xef\xbb\xbf" else 0
     while start < len(text) and text[start : start + 1] in (b" ", b"\t", b"\r", b"\n"):
         start += 1
     return start
 
 
-def _read_json(dump: Dump, file: str, text: bytes | mmap.mmap, start: int, tell: Callable[[int], object]) -> None:
+def _read_json(dump: Dump, file: str, text: bytes, start: int, tell: Callable[[int], object]) -> None:
     view = memoryview(text)[start:]
     try:
         if view[:1].tobytes() == b"[":
