@@ -16,21 +16,8 @@ MOST_STEPS, LONGEST, MOST_FILLED = 50_000, 4_096, 8_000_000
 """Commands that are followed; characters of one value, and of all that is put in place of variables."""
 
 SHOWS = (
-    "[",
-    "[[",
-    "test",
-    "echo",
-    "printf",
-    "cat",
-    "grep",
-    "egrep",
-    "logger",
-    "log",
-    ":",
-    "wc",
-    "head",
-    "tail",
-    "sort",
+    *("[", "[[", "test", "echo", "printf", "cat", "grep", "egrep"),
+    *("logger", "log", ":", "wc", "head", "tail", "sort"),
 )
 """Commands that change nothing unless their output is led somewhere."""
 
@@ -44,7 +31,7 @@ _SHELLS = ("bash", "sh", "dash", "ksh", "zsh")
 @dataclass(frozen=True, slots=True)
 class Act:
     """One command as it would run. `text` is its words and here-documents, in one; `assigns`: it only sets
-    variables."""
+    variables; `sure`: it runs for certain."""
 
     line: int
     words: tuple[str, ...]
@@ -53,6 +40,7 @@ class Act:
     empties: tuple[str, ...] = ()
     piped: bool = False
     assigns: bool = False
+    sure: bool = False
 
     @property
     def name(self) -> str:
@@ -142,7 +130,7 @@ class _Walk:
         else:
             writes = tuple(self._filled(target, arguments) for target in one.writes)
             empties = tuple(self._filled(target, arguments) for target in one.empties)
-            self.acts.append(Act(one.line, words, " ".join((*words, *bodies)), writes, empties, one.piped))
+            self.acts.append(Act(one.line, words, " ".join((*words, *bodies)), writes, empties, one.piped, sure=sure))
             self._notice(one, words, sure)
 
     def _notice(self, one: Command, words: tuple[str, ...], sure: bool) -> None:

@@ -134,9 +134,9 @@ class _Judge:
                     return Passed(variable, State.OK, acts[at].line)
         if lost is not None:
             return Passed(variable, State.OVERWRITTEN, lost.line)
-        for at in carrying:
-            state = State.LATE if at <= starts[-1] else State.NEVER
-            return Passed(variable, state, acts[at].line)
+        if carrying:
+            state = State.LATE if carrying[0] <= starts[-1] else State.NEVER
+            return Passed(variable, state, acts[carrying[0]].line)
         return self._otherwise(variable)
 
     def _otherwise(self, variable: Variable) -> Passed:
@@ -237,5 +237,5 @@ def _overwritten(acts: Sequence[Act], at: int, start: int, carrying: Sequence[in
     one = acts[at]
     edited = one.words[-1:] if one.name == "sed" else ()
     files = {file for file in (*kept(one.writes), *edited) if file.startswith("/")}
-    later = (other for other in range(at + 1, start) if other not in carrying)
-    return next((acts[other] for other in later if files & set(acts[other].empties)), None)
+    later = (acts[other] for other in range(at + 1, start) if other not in carrying)
+    return next((other for other in later if other.sure and files & set(other.empties)), None)

@@ -106,6 +106,7 @@ PROVIDER = "--provider-id=$ALIBABA_CLOUD_PROVIDER_ID"
         (f"echo {PROVIDER} | logger", State.UNUSED),
         (f"echo {PROVIDER} | tee -a /etc/sysconfig/kubelet", State.OK),
         (f"echo {PROVIDER} >/etc/sysconfig/kubelet\necho A= >/etc/sysconfig/kubelet", State.OVERWRITTEN),
+        (f"echo {PROVIDER} >/etc/sysconfig/kubelet\nif x; then\n echo A= >/etc/sysconfig/kubelet\nfi", State.OK),
         (f"echo {PROVIDER} >/etc/sysconfig/kubelet\necho A= >>/etc/sysconfig/kubelet", State.OK),
         ("echo --provider-id=$ALIBABA_CLOUD_PROVIDER_IDS >>/etc/sysconfig/kubelet", State.MISSING),
         (f"false && {{ exit 1; }}\necho {PROVIDER} >>/etc/sysconfig/kubelet", State.OK),
