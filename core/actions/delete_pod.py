@@ -57,7 +57,8 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
     snapshot, place = situation.snapshot, situation.reader.place
     application = _application(pod, snapshot)
     found = await asyncio.to_thread(_landing, situation, application, pod)
-    leaving = node_pods.leaving(pod, found.nodes[0] if found.nodes else None)
+    effect = _effect(situation, pod, found)
+    leaving = node_pods.leaving(pod, effect.lands.get(pod.key))
     controller = pod.owner.uid if pod.owner is not None else ""
     siblings = await workload_pods.controlled_by(situation.reader, pod.namespace, controller) if controller else []
     details = Deletion(controller, tuple(one.uid for one in siblings), args.delete)
@@ -79,7 +80,7 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
             *_findings(pod, application, found),
             *await _asked(situation, leaving, asked.options.grace_period, args.delete),
         ),
-        effect=_effect(situation, pod, found),
+        effect=effect,
         says=tuple(_says(pod, application, found)),
         steps=(PlannedStep("evict"), PlannedStep("wait until it is gone"), PlannedStep("look for its successor")),
         irreversible=tuple(_irreversible(leaving, controller)),

@@ -116,7 +116,7 @@ def _outcome(counts: Counter[str]) -> str:
 
 def _summary(counts: Counter[str]) -> str:
     wrong = counts.total() - counts["told"] - counts[ALREADY]
-    parts = [f"{counts['told']} messages were sent"]
+    parts = [f"{counts['told']} message{'s were' if counts['told'] != 1 else ' was'} sent"]
     parts += [f"{counts[ALREADY]} had been sent within the day"] if counts[ALREADY] else []
     parts += [f"{wrong} failed, or nobody knows"] if wrong else []
     return ", ".join(parts)

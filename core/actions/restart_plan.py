@@ -245,7 +245,8 @@ def _says(seen: _Seen, replaced: Sequence[PodNow]) -> Iterator[str]:
     yield f"{len(seen.away)} of {len(seen.pods)} pods are on ECI{f' ({found.because})' if found.because else ''}"
     yield f"ECS has room for {len(home)} of {len(found.nodes)} new pods{', such as ' + where + more if home else ''}"
     surge, fewer = rollout.pace(seen.application.kind, seen.now)
-    yield f"{len(replaced)} pods are replaced: at most {surge} more and {fewer} fewer than wanted at a time"
+    subject = "1 pod is" if len(replaced) == 1 else f"{len(replaced)} pods are"
+    yield f"{subject} replaced: at most {surge} more and {fewer} fewer than wanted at a time"
 
 
 def _steps(way: str) -> tuple[PlannedStep, ...]:
