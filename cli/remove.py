@@ -33,6 +33,9 @@ def fill(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--keep-userdata", action="store_true", help="leave the userdata of kept machines alone")
     parser.add_argument("--no-reset", action="store_true", help="don't run kubeadm reset on kept machines")
+    parser.add_argument(
+        "--dead", action="store_true", help="don't wait for the pods of nodes that are not ready: nobody would end them"
+    )
     acting.add_drain_options(parser)
     acting.add_options(parser)
 
@@ -41,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     """Remove them."""
     from core.views.link import PlanAction
 
-    names = ("release", "keep_desired", "anyway", "door", "keep_userdata", "no_reset")
+    names = ("release", "keep_desired", "anyway", "door", "keep_userdata", "no_reset", "dead")
     asked = PlanAction(
         "",
         "remove",

@@ -49,7 +49,8 @@ async def compare(entry: Entry, reader: Reader, cloud: Cloud | None) -> list[str
 
 class Drain:
     """One batch. `retry` and `look` are in seconds; `begun`: what an earlier process had begun, when it is resumed.
-    `hands_on`: nodes that were drained stay claimed, for whoever goes on with them."""
+    `hands_on`: nodes that were drained stay claimed, for whoever goes on with them. `dead`: nodes whose kubelet answers
+    no more; their pods are asked to go and not waited for, for nobody would end them."""
 
     def __init__(
         self,
@@ -58,8 +59,9 @@ class Drain:
         look: float = LOOK,
         begun: Collection[str] | None = None,
         hands_on: bool = False,
+        dead: Collection[str] = (),
     ) -> None:
-        self._run, self._retry, self._look, self._hands_on = run, retry, look, hands_on
+        self._run, self._retry, self._look, self._hands_on, self._dead = run, retry, look, hands_on, dead
         self._resumed = begun is not None
         self._begun = set(begun or ())
         """Nodes from which a pod was asked to go: they stay cordoned whatever happens."""
@@ -113,9 +115,14 @@ class Drain:
         absent = await self._absent_daemonsets(pods)
         found = [node_pods.sort(pod, run.plan.options, lambda key: key not in absent) for pod in pods]
         _refuse(one.finding for one in found if one.finding is not None)
-        leaving = [node_pods.leaving(one.pod) for one in found if one.fate is Fate.LEAVES]
+        going = [one.pod for one in found if one.fate is Fate.LEAVES and not self._counts_as_gone(one.pod)]
+        leaving = [node_pods.leaving(pod) for pod in going]
         run.node(node, pods=len(leaving))
         return sorted(leaving, key=lambda pod: pod.tier)
+
+    def _counts_as_gone(self, pod: Pod) -> bool:
+        """It was told to go, and who would see to it is dead."""
+        return pod.node in self._dead and pod.deletion is not None
 
     async def _absent_daemonsets(self, pods: Iterable[Pod]) -> set[str]:
         """Owners of these pods that are gone."""
@@ -199,7 +206,8 @@ class Drain:
     async def _still_there(self, node: str) -> set[str] | None:
         """UIDs of the pods on the node; None while the server doesn't say."""
         try:
-            return {pod.uid for pod in await node_pods.pods_of(self._run.reader, node, cached=True)}
+            pods = await node_pods.pods_of(self._run.reader, node, cached=True)
+            return {pod.uid for pod in pods if not self._counts_as_gone(pod)}
         except VacancyError:
             return None
 

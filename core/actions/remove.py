@@ -162,7 +162,8 @@ class Removing:
         if not left:
             return past
         part = Part(run, left)
-        await Drain(part, PACE.retry, PACE.pods, begun=self._begun, hands_on=True).go()
+        dead = [one.node for one in self._removals.values() if one.dead]
+        await Drain(part, PACE.retry, PACE.pods, begun=self._begun, hands_on=True, dead=dead).go()
         self._drain = part.progress.outcome, part.progress.text
         return past + [node for node in left if part.of(node.name).phase == "drained"]
 

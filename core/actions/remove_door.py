@@ -33,7 +33,8 @@ class Door(StrEnum):
 class Removal(msgspec.Struct, frozen=True, kw_only=True):
     """One node on its way out. `machine`, `group` and `pool` are ids, "" where there is none; `member`: its group
     lists it. `autoscaled`: an autoscaler had it made. `release`: the machine is given back, else it is kept. `clears`
-    its userdata, `resets` it by kubeadm. `running`: it was, so it is started again after it was stopped."""
+    its userdata, `resets` it by kubeadm. `running`: it was, so it is started again after it was stopped. `dead`: its
+    kubelet answers no more, so its pods are not waited for."""
 
     node: str
     uid: str
@@ -53,6 +54,7 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
     keep_desired: bool = False
     clears: bool = False
     resets: bool = False
+    dead: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,14 @@ from core.errors import VacancyError
 
 COUNTED = ("InService", "Pending", "Pending:Wait", "Protected", "Standby")
 """States of members that count as a group's capacity; those on their way out don't."""
+ACTIVE = "Active"
 LOWER = "lower the pool's desired size"
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
     """A group before the removal, and how many of its machines `go`. `pool` is the node pool that owns it, `pinned`
-    that pool's own desired size; `waits` the seconds for which its hooks may hold a machine that leaves."""
+    that pool's own desired size; `waits` the seconds for which its hooks may hold a machine that leaves; `state` as ESS
+    has it, "" where that isn't known."""
 
     id: str
     name: str = ""
@@ -34,6 +36,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
     pinned: int | None = None
     keep_desired: bool = False
     waits: int = 0
+    state: str = ""
 
     @property
     def after(self) -> int | None:
@@ -70,6 +73,7 @@ def _size(snapshot: Snapshot, group: str, go: int, keep: bool, pool: NodePool | 
         pinned=pool.desired if pool is not None else None,
         keep_desired=keep,
         waits=max(waits, default=0),
+        state=found.state if found is not None else "",
     )
 
 
@@ -87,6 +91,9 @@ def judge(size: Size) -> Iterator[Finding]:
         kept = f"its minimum of {size.minimum}" if below and size.target is None else f"its desired size, {size.target}"
         text = f"{kept}, stays: {_buyer(size)} buys {size.go} in place of what goes"
         yield Finding(Level.WARNING, "Refill", about, text)
+    if size.state not in (ACTIVE, ""):
+        text = f"it is {size.state}: ESS changes nothing in it before it is {ACTIVE}"
+        yield Finding(Level.REFUSAL, "GroupInactive", about, text)
     if size.total is None:
         yield Finding(Level.WARNING, "SizeUnknown", about, "its size can't be read, so a refill can't be foreseen")
     if size.waits:

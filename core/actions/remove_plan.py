@@ -33,7 +33,8 @@ DELETING = (Permission("delete", "nodes"),)
 
 class Args(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What only a removal takes. `release` the machines (else they are kept); leave desired sizes as they are; take
-    autoscaled nodes out `anyway`; the `door` where nobody knows it; leave userdata, or what kubeadm made, alone."""
+    autoscaled nodes out `anyway`; the `door` where nobody knows it; leave userdata, or what kubeadm made, alone; don't
+    wait for pods of nodes whose kubelet is `dead`."""
 
     release: bool = False
     keep_desired: bool = False
@@ -41,6 +42,7 @@ class Args(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     door: str = ""
     keep_userdata: bool = False
     no_reset: bool = False
+    dead: bool = False
 
 
 async def plan(situation: Situation, asked: Asked) -> ActionPlan:
@@ -108,6 +110,7 @@ def _removal(found: Found, args: Args, machine: Machine | None) -> Removal:
         keep_desired=args.keep_desired,
         clears=kept and machine is not None and machine.has_userdata and not args.keep_userdata,
         resets=kept and door is not Door.POOL and not args.no_reset,
+        dead=args.dead and not node.ready,
     )
 
 
@@ -126,9 +129,10 @@ def _judge(found: Found, situation: Situation, args: Args, why: str) -> Iterator
         yield from remove_autoscaled.judge(name, situation.before, args.anyway, why)
     if args.release:
         yield from _releasable(found)
-    if found.node.ready is False:
-        text = "it is not ready: its pods may not end in an orderly way within the time-out"
-        yield Finding(Level.WARNING, "NotReady", name, text)
+    if not found.node.ready:
+        told = "are not waited for, and start elsewhere while they may still run on it"
+        text = told if args.dead else "may not end within the time-out; --dead doesn't wait for them"
+        yield Finding(Level.WARNING, "NotReady", name, f"its kubelet doesn't say that it is ready: its pods {text}")
 
 
 def _reachable(found: Found, situation: Situation) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from tui.tones import styled
 from tui.widgets import state_panel
 
 QUESTION = "enter: keep the machines   release: give them back   anyway REASON: though an autoscaler made them"
-WORDS = ("keep", "release", "keep-desired", "keep-userdata", "no-reset")
+WORDS = ("keep", "release", "keep-desired", "keep-userdata", "no-reset", "dead")
 DOORS = ("attached", "expanded", "pool", "external")
 HELP = (
     f"Write any of: {', '.join(WORDS)}, door=NAME ({', '.join(DOORS)}; only where nobody knows it); "

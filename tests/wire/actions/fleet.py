@@ -138,6 +138,15 @@ class Fleet:
         found: int | None = self.cloud.pools[made.pool_id].scaling_group.get("desired_size")
         return found
 
+    def kill_kubelet(self, node: str) -> None:
+        """It answers no more, and the cluster knows."""
+        self.sim.manager.kubelets.stop(node)
+        found = self.sim.registry.get("Node", node)
+        rows = [
+            {**row, "status": "Unknown"} if row["type"] == "Ready" else row for row in found["status"]["conditions"]
+        ]
+        self.sim.registry.rewrite("Node", {**found, "status": {**found["status"], "conditions": rows}})
+
     def fails_to_run(self, words: str, code: int, output: str) -> None:
         """From now on scripts with these words end so inside machines."""
         before = self.guests.run

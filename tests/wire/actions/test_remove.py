@@ -147,6 +147,41 @@ async def test_the_last_one_of_a_minimum(fleet: Fleet) -> None:
     assert fleet.changes() == {}
 
 
+async def test_a_group_that_is_not_active(fleet: Fleet) -> None:
+    """ESS would refuse after the drain: it is told before."""
+    made = fleet.group("batch", 2)
+    fleet.cloud.groups.change(made.group_id, state="Inactive")
+    await fleet.open_doors()
+    assert "GroupInactive" in codes(await fleet.plan(made.nodes[0], release=True))
+
+
+async def test_a_node_whose_kubelet_is_dead(fleet: Fleet) -> None:
+    """Nobody ends its pods: they are asked to go, through their budgets, and not waited for."""
+    made = fleet.group("batch", 2)
+    await fleet.open_doors()
+    node = made.nodes[0]
+    pod = await fleet.pod(node)
+    fleet.kill_kubelet(node)
+    plan = await fleet.plan(node, release=True, timeout=1.0)
+    (finding,) = (one for one in plan.findings if one.code == "NotReady")
+    assert "--dead" in finding.text
+    run = await fleet.run(plan)
+    assert run.progress.outcome == "failed", run.progress
+    assert "within the time-out" in run.progress.text
+    run = await fleet.remove(node, release=True, dead=True)
+    assert run.progress.outcome == "done", run.progress
+    assert fleet.changes() == {"RemoveInstances": 1}
+    assert len(fleet.kube("POST", f"/{pod}/eviction")) == 1
+    assert not fleet.has_node(node)
+
+
+async def test_a_living_node_is_never_taken_for_dead(fleet: Fleet) -> None:
+    made = fleet.group("batch", 2)
+    await fleet.open_doors()
+    (one,) = (await fleet.plan(made.nodes[0], release=True, dead=True)).details["removals"]
+    assert one["dead"] is False
+
+
 async def test_out_of_a_pool(fleet: Fleet) -> None:
     """Through the ACK API, with everything explicit; its desired size is lowered, so nothing is bought."""
     made = fleet.group("web", 3, in_ack=True, desired=3)
