@@ -9,14 +9,14 @@ from core.views.detail import DetailView, Fact
 from core.views.table import Cell, Column, Row, TableView, Tone, ViewKey, text_cell
 
 COLUMNS = (
-    Column("began", "BEGAN", 24, describes="When it was begun, in UTC"),
+    Column("began", "BEGAN", 14, describes="When it was begun, in UTC"),
     Column("action", "ACTION", 9, describes="What was done"),
-    Column("about", "ABOUT", 30, min_width=16, grow=True, describes="To what"),
+    Column("about", "ABOUT", 30, min_width=12, grow=True, describes="To what"),
     Column("state", "STATE", 12, describes="How it ended; unfinished: a process ended in the middle"),
     Column("result", "RESULT", 40, min_width=20, grow=True, describes="What came of it, in words"),
     Column("who", "WHO", 24, min_width=12, importance=1, describes="Who began it"),
     Column("context", "CONTEXT", 16, importance=2, describes="Where"),
-    Column("id", "ID", 22, describes="The action's name, for vacancy journal"),
+    Column("id", "ID", 22, importance=1, describes="The action's name, for vacancy journal"),
 )
 STEPS = (
     Column("at", "AT", 24),
@@ -52,18 +52,22 @@ def _notes(entries: Sequence[Entry]) -> tuple[str, ...]:
 
 def _row(entry: Entry, here: str) -> Row:
     plan = entry.plan
-    texts = (
-        entry.began,
-        plan.action if plan else "",
-        about(entry),
-        entry.state,
-        result(entry),
-        plan.who if plan else "",
-        plan.context if plan else "",
-        entry.id,
+    cells = (
+        Cell(short_moment(entry.began), entry.began),
+        text_cell(plan.action if plan else ""),
+        text_cell(about(entry)),
+        text_cell(entry.state, tone(entry)),
+        text_cell(result(entry)),
+        text_cell(plan.who if plan else ""),
+        text_cell(plan.context if plan else ""),
+        text_cell(entry.id),
     )
-    cells = tuple(text_cell(text, tone(entry) if index == 3 else Tone.PLAIN) for index, text in enumerate(texts))
     return Row(entry.id, cells, opens=ViewKey("action", here) if here else ViewKey("journal-entry", entry.id))
+
+
+def short_moment(text: str) -> str:
+    """`2026-11-22T11:39:55.212Z` as `11-22 11:39:55`: the year is in the id."""
+    return text[5:19].replace("T", " ")
 
 
 HOW = {
