@@ -11,7 +11,7 @@ from typing import Any
 
 from core.clients.alibaba.call import Call
 from core.clients.alibaba.errors import BadCredentials, CloudError, Silent, Throttled, WrongAnswer
-from core.clients.alibaba.pace import READS_PER_SECOND, WRITES_PER_SECOND, Pace
+from core.clients.alibaba.pace import ALONE_PER_SECOND, READS_PER_SECOND, WRITES_PER_SECOND, Pace
 from core.clients.alibaba.process import Process
 from core.clients.alibaba.settings import Settings
 
@@ -62,7 +62,7 @@ class Connection:
 
     def expect_no_writes(self) -> None:
         """Nothing will be written here: reads may have the whole budget."""
-        self._reads = Pace(READS_PER_SECOND + WRITES_PER_SECOND)
+        self._reads = Pace(ALONE_PER_SECOND)
 
     def close(self) -> None:
         """End the helper process; what it still waits for is dropped."""

@@ -8,6 +8,8 @@ from typing import Any
 READS_PER_SECOND = 4
 """Together with WRITES_PER_SECOND no more than the five calls a second that ESS is known to bear for an account."""
 WRITES_PER_SECOND = 1
+ALONE_PER_SECOND = 4.6
+"""Reads where nobody writes: a little below five, for on their way calls come closer together."""
 _POLL = 0.02
 
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from itertools import pairwise
 
-from core.clients.alibaba.pace import READS_PER_SECOND, WRITES_PER_SECOND, Pace
+from core.clients.alibaba.pace import ALONE_PER_SECOND, READS_PER_SECOND, WRITES_PER_SECOND, Pace
 
 
 async def test_turns_are_spaced_and_in_order() -> None:
@@ -30,3 +30,4 @@ async def test_a_pause_holds_everybody_up() -> None:
 
 def test_the_budget_is_what_the_account_bears() -> None:
     assert READS_PER_SECOND + WRITES_PER_SECOND <= 5
+    assert ALONE_PER_SECOND < 5
