@@ -10,8 +10,9 @@ from core.actions.joined import Joined
 from core.actions.journal_reading import Entry
 from core.actions.run import CANCELLED, CLOSED, DONE, FAILED, REFUSED, UNDONE, Cancelled, Run
 from core.actions.step import Step, attempt, once
-from core.analysis.attachable import Way
+from core.analysis.attachable import NEW_DISK, Way
 from core.clients.kubernetes import Reader
+from core.cluster.groups import CLUSTER_TAG, GROUP_TAG, POOL_TAG
 from core.errors import Refused, VacancyError, one_line
 
 plan = attach_plan.plan
@@ -25,8 +26,8 @@ LOG_AFTER = 180.0
 
 
 async def go(run: Run) -> None:
-    """All of it, to its end."""
-    await _held(run, asked=False)
+    """All of it, to its end; nothing at all when the machine is not as it was when the plan was made."""
+    await _held(run, asked=False, fresh=True)
 
 
 async def resume(run: Run, entry: Entry) -> None:
@@ -35,10 +36,12 @@ async def resume(run: Run, entry: Entry) -> None:
     await _held(run, asked)
 
 
-async def _held(run: Run, asked: bool) -> None:
+async def _held(run: Run, asked: bool, fresh: bool = False) -> None:
     what = of(run.plan)
     try:
         async with holding(run, claims(what)):
+            if fresh:
+                await _unchanged(Work(run, what))
             await _by_hand(Work(run, what), asked) if what.how is Way.MANUAL else await _by_itself(Work(run, what))
     except Cancelled:
         await run.end(CANCELLED, "nothing was sent that would change the machine")
@@ -46,6 +49,23 @@ async def _held(run: Run, asked: bool) -> None:
         if run.progress.outcome:
             raise
         await run.end(REFUSED if isinstance(error, Refused) else FAILED, str(error))
+
+
+async def _unchanged(work: Work) -> None:
+    """Raises Refused when somebody has done something to the machine, or with it, since the plan was made."""
+    now, what = await work.machine(), work.of
+    about = f"machine {what.instance}"
+    if now.status != what.was:
+        raise Refused(f"{about}: it was {what.was} and is {now.status} now: plan it anew")
+    if what.disk and await work.replaced():
+        raise Refused(f"{about}: somebody has replaced its system disk meanwhile: plan it anew")
+    if now.deletion_protection and what.how in NEW_DISK:
+        raise Refused(f"{about}: somebody protects it from deletion now: plan it anew")
+    if taken := next((tag for tag in (CLUSTER_TAG, POOL_TAG, GROUP_TAG) if now.tags.get(tag)), ""):
+        raise Refused(f"{about}: it has the tag {taken} now: it is in something else")
+    node = await Joined(work.run, what.instance, what.address).node()
+    if node is not None:
+        raise Refused(f"{about}: it is node {node.name} now")
 
 
 def claims(what: Details) -> list[str]:

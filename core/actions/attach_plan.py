@@ -15,6 +15,7 @@ from core.actions.situation import Asked, Situation
 from core.analysis import attachable
 from core.analysis.attachable import NEW_DISK, Way, Weight
 from core.analysis.what_if import imagine
+from core.clients.alibaba import Throttled
 from core.cluster.cloud import Instance, NodePool
 from core.cluster.group import Group
 from core.cluster.snapshot import Snapshot
@@ -126,7 +127,7 @@ async def _details(cloud: Cloud, machine: Instance, goal: Goal) -> Details:
         name=one_line(machine.name, 60),
         address=machine.addresses[0] if machine.addresses else "",
         was=machine.status,
-        disk=await attach_machine.system_disk(cloud, machine.id) if wanted.how is Way.USERDATA else "",
+        disk=await attach_machine.system_disk(cloud, machine.id) if wanted.how in NEW_DISK else "",
         image=(configuration.image_id if configuration is not None else "") or machine.image_id,
         pool=goal.pool.id if goal.pool is not None else "",
         configuration=configuration.id if by_group and configuration is not None else "",
@@ -192,7 +193,10 @@ async def _may(cloud: Cloud, machine: Instance, how: Way) -> list[Finding]:
         return []
     method = "start_instance" if machine.status == "Stopped" else "stop_instance"
     error = await cloud.writer.ecs.would(method, instance_id=machine.id)
-    return [] if error is None else [Finding(Level.REFUSAL, "DryRun", machine.id, str(error))]
+    if error is None:
+        return []
+    level = Level.WARNING if isinstance(error, Throttled) or error.outcome_unknown else Level.REFUSAL
+    return [Finding(level, "DryRun", machine.id, str(error))]
 
 
 def _steps(of: Details) -> Iterator[PlannedStep]:

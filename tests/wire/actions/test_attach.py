@@ -179,6 +179,41 @@ async def test_somebody_else_is_at_it(town: Town) -> None:
     assert town.changes() == {}
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"status": "Stopped"}, "it was Running and is Stopped now"),
+        ({"disk_id": "d-other"}, "somebody has replaced its system disk"),
+        ({"deletion_protection": True}, "somebody protects it"),
+        ({"tags": (("ack.aliyun.com", "c-other"),)}, "it has the tag ack.aliyun.com now"),
+        ({"tags": (("acs:autoscaling:scalingGroupId", "asg-x"),)}, "it is in something else"),
+    ],
+)
+@pytest.mark.parametrize("how", ["userdata", "ack"])
+async def test_what_changed_since_the_plan_stops_it(town: Town, how: str, fields: dict[str, object], said: str) -> None:
+    machine = town.machine()
+    made = await town.plan(machine.id, how, group="spot")
+    town.world.cloud.instances.change(machine.id, **fields)
+    run = town.start(made)
+    await acting.execute(run)
+    assert run.progress.outcome == "refused"
+    assert said in run.progress.text
+    assert town.changes() == {}
+
+
+async def test_a_machine_that_became_a_node_since_the_plan(town: Town) -> None:
+    machine = town.machine()
+    made = await town.plan(machine.id, "userdata")
+    await town.attach(machine, "ack")
+    town.world.cloud.instances.change(machine.id, tags=(), disk_id=machine.disk_id)
+    town.forget()
+    run = town.start(made)
+    await acting.execute(run)
+    assert run.progress.outcome == "refused"
+    assert "it is node cn-hangzhou." in run.progress.text
+    assert town.changes() == {}
+
+
 # trouble
 
 
@@ -220,11 +255,21 @@ async def test_a_busy_group_is_waited_for(town: Town) -> None:
 async def test_the_api_server_goes_away_in_between(town: Town) -> None:
     machine = town.machine()
     made = await town.plan(machine.id, "userdata")
-    town.world.kube.faults.add(KubeFault(path=r"/api/v1/nodes", status=503, times=6))
+    looks_before = 2
+    town.world.kube.faults.add(KubeFault(path=r"/api/v1/nodes", status=503, skip=looks_before, times=6))
     run = town.start(made)
     await acting.execute(run)
     assert run.progress.outcome == "done", run.progress
     assert town.changes() == DISK
+
+
+async def test_an_api_server_that_is_away_at_first_lets_nothing_happen(town: Town) -> None:
+    made = await town.plan(town.machine().id, "userdata")
+    town.world.kube.faults.add(KubeFault(path=r"/api/v1/nodes", status=503, times=None))
+    run = town.start(made)
+    await acting.execute(run)
+    assert run.progress.outcome == "failed"
+    assert town.changes() == {}
 
 
 async def test_a_step_that_is_denied_ends_it_honestly(town: Town) -> None:
