@@ -53,6 +53,7 @@ async def test_its_successor_comes_home(stage: Elastic) -> None:
     assert made.leaving[0].to in ("a", "b")
     run = await stage.done(made)
     assert run.progress.outcome == "done", run.progress
+    await stage.until(lambda: stage.home("web"))
     (new,) = stage.home("web")
     assert new["metadata"]["name"] in run.progress.text
     assert "(ECS)" in run.progress.text
@@ -82,7 +83,7 @@ async def test_a_budget_holds_unless_somebody_insists(stage: Elastic) -> None:
     run = await stage.do("delete-pod", key(pods[0]), args={"delete": True})
     assert run.progress.outcome == "done", run.progress
     assert deletes(stage) == [f"/api/v1/namespaces/default/pods/{pods[0]['metadata']['name']}"]
-    assert len(stage.home("web")) == 1
+    await stage.until(lambda: len(stage.home("web")) == 1)
 
 
 async def test_a_busy_server_is_no_reason_to_pass_a_budget_by(stage: Elastic) -> None:
@@ -147,5 +148,5 @@ async def test_killed_and_resumed(stage: Elastic, line: int, moment: str) -> Non
     run = await stage.go_on(entry)
     assert run.progress.outcome == "done", run.progress
     assert stage.evictions() == {pods[0]["metadata"]["name"]: 1}
-    assert len(stage.home("web")) == 1
+    await stage.until(lambda: len(stage.home("web")) == 1)
     assert len(stage.pods(VIRTUAL, "web")) == 1
