@@ -38,6 +38,7 @@ GROUPS = ("", "namespace", "team")
 RANK = (OVERDUE, FITS, NEEDS, FINE, MUTED, JOB, NOT_ECI)
 _TONES = {OVERDUE: Tone.WARNING, FITS: Tone.GOOD, NEEDS: Tone.WARNING}
 _RIGHT = Align.RIGHT
+_ONE = Cell("1", 1)
 _SPEC = f"{billing.ECI}instance-spec"
 
 
@@ -92,27 +93,27 @@ class _Words:
         self._usage = plan.snapshot.table("PodMetrics")
         self._rates: dict[tuple[int, int], tuple[Cell, Cell]] = {}
         self._limits: dict[float, Cell] = {}
-        self._sizes: dict[str, Cell] = {}
+        self._texts: dict[str, Cell] = {}
+        self._sizes: dict[tuple[str, bool], Cell] = {}
         self._requests: dict[int, Cell] = {}
         self._plain = {name: Cell(name, RANK.index(name), _TONES.get(name, Tone.PLAIN)) for name in RANK}
 
     def row(self, one: ServerlessApplication) -> Row:
         identity = str(one.application)
         pods, costs, first = one.pods, one.costs, one.pods[0].pod
-        so_far = _cost(costs.so_far, costs.unknown)
         cells = (
             text_cell(identity),
-            text_cell(one.team),
-            Cell(fmt.count(len(pods)) if len(pods) > 1 else "1", len(pods)),
+            self._text(one.team),
+            _ONE if len(pods) == 1 else Cell(fmt.count(len(pods)), len(pods)),
             Cell(fmt.age(one.oldest), one.oldest, Tone.WARNING if one.overdue else Tone.PLAIN),
             self._limit(one.limit),
             self._billed(pods),
             self._asks(first.shape),
-            text_cell(used(pods, self._usage)),
-            so_far,
+            self._text(used(pods, self._usage)),
+            _so_far(costs),
             *self._at_this_rate(costs),
             self._verdict(one),
-            text_cell(one.reason.text),
+            self._text(one.reason.text),
         )
         return Row(identity, cells, labels=first.labels, opens=ViewKey("eci-owner", identity))
 
@@ -121,15 +122,23 @@ class _Words:
             self._limits[limit] = Cell(fmt.age(limit) if limit != float("inf") else "none", limit)
         return self._limits[limit]
 
+    def _text(self, text: str) -> Cell:
+        """Of a text that other rows have too."""
+        found = self._texts.get(text)
+        if found is None:
+            found = self._texts[text] = text_cell(text)
+        return found
+
     def _billed(self, pods: Sequence[ServerlessPod]) -> Cell:
         if len(pods) > 1:
             return text_cell(billed(pods))
-        spec = pods[0].pod.annotations.get(_SPEC, "")
-        if not spec or not billing.is_eci(pods[0].pod):
+        only = pods[0].pod
+        spec, is_eci = only.annotations.get(_SPEC, ""), billing.is_eci(only)
+        if not spec:
             return text_cell(size_text(pods[0]))
-        if spec not in self._sizes:
-            self._sizes[spec] = text_cell(size_text(pods[0]))
-        return self._sizes[spec]
+        if (spec, is_eci) not in self._sizes:
+            self._sizes[spec, is_eci] = text_cell(size_text(pods[0]))
+        return self._sizes[spec, is_eci]
 
     def _asks(self, shape: Shape) -> Cell:
         if id(shape) not in self._requests:
@@ -179,6 +188,15 @@ def used(pods: Sequence[ServerlessPod], metrics: Mapping[str, PodMetrics]) -> st
 
 def _amounts(cpu: int, memory: int) -> str:
     return f"{fmt.cpu(cpu)} {fmt.size(memory)}"
+
+
+def _so_far(costs: Costs) -> Cell:
+    """As `_cost`; of a single rate without making a fraction of it first."""
+    if len(costs.accrued) != 1 or costs.unknown:
+        return _cost(costs.so_far, costs.unknown)
+    ((rate, seconds),) = costs.accrued
+    above, below = rate.numerator * seconds, rate.denominator
+    return Cell(money.decimal(above, below), above / below)
 
 
 def _cost(value: Fraction, unknown: int) -> Cell:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.analysis.serverless import Audit
 from core.errors import VacancyError
+from core.garbage import no_collection
 from core.views import audit_details, eci, eci_detail
 from core.views import checks as checks_view
 from core.views import rightsizing as rightsizing_view
@@ -46,16 +47,17 @@ class AuditProducer:
         if self._task is None and planned is not self._of and time.monotonic() >= self._rest_until:
             self._of = planned
             if planned.plan is not None:
-                self._task = asyncio.get_running_loop().run_in_executor(None, self._update, planned)
+                self._task = asyncio.get_running_loop().run_in_executor(None, self.make, planned)
             elif planned.error:
                 yield Failure(self._key, planned.error)
 
-    def _update(self, planned: Planned) -> Update | None:
-        """In the worker: the view, or how it differs from what was sent; None when it doesn't."""
+    def make(self, planned: Planned) -> Update | None:
+        """For a worker thread: the view, or how it differs from what was sent; None when it doesn't."""
         before, self._generation = self._sent, self._generation + 1
         started = time.monotonic()
         try:
-            new = self._make(planned, self._key, self._generation)
+            with no_collection():
+                new = self._make(planned, self._key, self._generation)
         except VacancyError as error:
             return Failure(self._key, str(error))
         if new is None:

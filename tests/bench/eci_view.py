@@ -13,10 +13,10 @@ from pathlib import Path
 from statistics import median
 
 from core.analysis.prices import shipped
-from core.analysis.serverless import audit
 from core.session import Session, Where
-from core.views import eci
-from core.views.table import ViewKey
+from core.views.live_audits import AuditProducer, eci_table
+from core.views.planned import Planned
+from core.views.table import TableView, ViewKey
 from tests.unit.build import Object, at, node, policy
 from tests.unit.pending.small import pool
 from tests.unit.serverless.small import VK, on_eci, planned
@@ -29,6 +29,7 @@ BAR = 2.0
 """Seconds of CPU: on an idle machine the wall's are the same."""
 REPEATS = 5
 SIZE = (160, 50)
+KEY = ViewKey("eci")
 
 
 def pods(owners: int) -> Iterator[Object]:
@@ -60,8 +61,9 @@ def view_alone(owners: int) -> float:
     times = []
     for _ in range(REPEATS):
         started = time.process_time()
-        view = eci.view(plan, audit(plan, shipped()), ViewKey("eci"), 1)
+        view = AuditProducer(KEY, eci_table).make(Planned(plan, prices=shipped()))
         times.append(time.process_time() - started)
+        assert isinstance(view, TableView)
         assert len(view.rows) == owners
         del view
     ours = median(times)

@@ -46,11 +46,16 @@ class ServerlessPod(msgspec.Struct, frozen=True, gc=False):
 
 
 class Costs(msgspec.Struct, frozen=True, gc=False):
-    """Sums over pods, in the table's currency; `unknown`: pods without a known price, which are not in the sums."""
+    """Sums over pods, in the table's currency: `second` is money a second, `accrued` rates and for how many seconds;
+    `unknown`: pods without a known price, which are not in the sums."""
 
-    so_far: Fraction = _NOTHING
+    accrued: tuple[tuple[Fraction, int], ...] = ()
     second: Fraction = _NOTHING
     unknown: int = 0
+
+    @property
+    def so_far(self) -> Fraction:
+        return sum((rate * seconds for rate, seconds in self.accrued), _NOTHING)
 
     @property
     def day(self) -> Fraction:
@@ -118,6 +123,7 @@ def _audit(plan: Plan, prices: Prices, default_limit: float) -> Audit:
     placed = homes.place(each.pod for one in coming for each in one.pods)
     left = {one.application: missing for one in coming if (missing := _without(one.pods, placed))}
     grown = homes.expansions(left)
+    homes.done()
     judged = (_judged(one, placed, grown.get(one.application), plan) if one.verdict == ASKED else one for one in found)
     return Audit(tuple(judged), prices)
 
@@ -183,12 +189,15 @@ def _team(pod: Pod) -> str:
 def _judged(
     one: ServerlessApplication, placed: Mapping[str, str], expansion: Expansion | None, plan: Plan
 ) -> ServerlessApplication:
-    pods = tuple(ServerlessPod(each.pod, each.age, each.rate, placed.get(each.pod.key)) for each in one.pods)
-    home = next((each.home for each in pods if each.home), None)
+    pods = one.pods
+    homes = [placed.get(each.pod.key) for each in pods]
+    home = next(filter(None, homes), None)
     against = plan.snapshot.nodes[home] if home is not None else None
-    if against is None and expansion is not None:
+    if against is not None:
+        pods = tuple(ServerlessPod(each.pod, each.age, each.rate, at) for each, at in zip(pods, homes, strict=True))
+    elif expansion is not None:
         against = plan.pending.templates[expansion.group].node
-    verdict = _verdict(one, all(each.home for each in pods), expansion)
+    verdict = _verdict(one, None not in homes, expansion)
     return msgspec.structs.replace(one, pods=pods, verdict=verdict, expansion=expansion, against=against)
 
 
@@ -204,7 +213,7 @@ def total(pods: Iterable[ServerlessPod]) -> Costs:
     """What pods cost together. Equal rates are mostly the same object, and are multiplied once."""
     unknown = 0
     if isinstance(pods, list) and len(pods) == 1 and (only := pods[0]).rate is not None:  # as most are
-        return Costs(only.rate * int(only.age or 0), only.rate)
+        return Costs(((only.rate, int(only.age or 0)),), only.rate)
     rates: dict[int, tuple[Fraction, int, int]] = {}
     for one in pods:
         if one.rate is None:
@@ -212,8 +221,5 @@ def total(pods: Iterable[ServerlessPod]) -> Costs:
         else:
             _, count, age = rates.get(id(one.rate), (one.rate, 0, 0))
             rates[id(one.rate)] = one.rate, count + 1, age + int(one.age or 0)
-    if len(rates) == 1:
-        ((rate, count, age),) = rates.values()
-        return Costs(rate * age, rate if count == 1 else rate * count, unknown)
-    so_far = sum((rate * age for rate, _, age in rates.values()), _NOTHING)
-    return Costs(so_far, sum((rate * count for rate, count, _ in rates.values()), _NOTHING), unknown)
+    accrued = tuple((rate, age) for rate, _, age in rates.values())
+    return Costs(accrued, sum((rate * count for rate, count, _ in rates.values()), _NOTHING), unknown)

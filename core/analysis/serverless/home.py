@@ -67,6 +67,11 @@ class Homes:
                 full.add(look)  # room only shrinks: the next of them fails too
         return found
 
+    def done(self) -> None:
+        """Let the copy of the cluster go, which is of no use afterwards. It refers to itself: left to the collector of
+        garbage, it would one day stop everybody for half a second."""
+        vars(self._placement).clear()
+
     def _look(self, pod: Pod) -> Hashable | None:
         """Equal for pods that nothing but resources, labels and taints keeps off a node, and that look for the same;
         None for all others."""

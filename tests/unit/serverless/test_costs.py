@@ -124,3 +124,12 @@ def test_a_bad_table_is_one_clear_line(text: str) -> None:
 def test_the_ages_add_up() -> None:
     found = audited(on_eci("s-0", "2-4Gi", days=1), on_eci("s-1", "2-4Gi", days=3))
     assert found.costs.so_far == Fraction("0.00012252") * 4 * DAY
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("1204.505", "1,204.50"), ("0.015", "0.02"), ("0.025", "0.02"), ("-0.004", "0.00"), ("-1.006", "-1.01"),
+     ("99999999999999999.995", "100,000,000,000,000,000.00"), ("0", "0.00")],
+)  # fmt: skip
+def test_amounts_are_rounded_half_to_even_however_large(value: str, text: str) -> None:
+    assert money.amount(Fraction(value)) == text
