@@ -20,7 +20,7 @@ from core.cluster.cloud import Instance, NodePool
 from core.cluster.group import Group
 from core.cluster.snapshot import Snapshot
 from core.cluster.user_data import Join
-from core.errors import InputError, Refused, one_line
+from core.errors import InputError, Refused, VacancyError, one_line
 
 _LEVELS = {Weight.BLOCKS: Level.REFUSAL, Weight.UNKNOWN: Level.WARNING, Weight.MIND: Level.WARNING}
 _GIB = 1024
@@ -146,9 +146,10 @@ async def _findings(situation: Situation, cloud: Cloud, machine: Instance, goal:
     found += scaling_group.guarded(situation.guards, groups)
     found += _suits(situation, cloud, machine, goal.wanted.how)
     found += await _room(cloud, machine, goal)
+    found += await _processor(cloud, machine, goal)
     found += await scaling_group.claims(situation, [machine.id, *(group.id for group in groups if goal.alone)])
     found += await registered.judge(situation.reader)
-    found += await join_trust.check(situation.reader, situation.now, needed=_by_kubeadm(goal))
+    found += await join_trust.check(situation.reader, situation.now, needed=await _by_kubeadm(situation, goal))
     if goal.alone and goal.wanted.how is Way.MANUAL:
         text = "the command joins it to the default pool: the labels of this group's own nodes are not set by it"
         found.append(Finding(Level.WARNING, "DefaultPool", goal.title, text))
@@ -182,9 +183,30 @@ async def _room(cloud: Cloud, machine: Instance, goal: Goal) -> list[Finding]:
     return found
 
 
-def _by_kubeadm(goal: Goal) -> bool:
+async def _processor(cloud: Cloud, machine: Instance, goal: Goal) -> list[Finding]:
+    """The new disk's image is made for the group's machine types: on another kind of processor it would not boot."""
+    kinds = goal.group.template.instance_types if goal.group is not None else ()
+    if goal.wanted.how not in NEW_DISK or not kinds:
+        return []
+    types = {one.id: one.architecture for one in (await cloud.reader.ecs.types([machine.type, *kinds])).items}
+    own, others = types.get(machine.type, ""), {types.get(kind, "") for kind in kinds} - {""}
+    if not own or not others or own in others:
+        return []
+    text = (
+        f"its processor is {own}, and the image of {goal.title} is for {', '.join(sorted(others))}: it would not boot"
+    )
+    return [Finding(Level.REFUSAL, "OtherProcessor", machine.id, text)]
+
+
+async def _by_kubeadm(situation: Situation, goal: Goal) -> bool:
+    """Whether the join is one by kubeadm's discovery: so in registered clusters, and where the userdata says so."""
     configuration = goal.group.configuration if goal.group is not None else None
-    return goal.alone and configuration is not None and configuration.user_data.join in _BY_KUBEADM
+    if goal.alone and configuration is not None and configuration.user_data.join in _BY_KUBEADM:
+        return True
+    try:
+        return await registered.agent_config(situation.reader) is not None
+    except VacancyError:
+        return False
 
 
 async def _may(cloud: Cloud, machine: Instance, how: Way) -> list[Finding]:

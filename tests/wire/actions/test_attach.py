@@ -122,6 +122,7 @@ async def test_the_plan_says_what_is_lost_and_what_it_would_take(town: Town) -> 
         ({"charge_type": "PrePaid", "expires": 1.0}, "ack", "", "Expired"),
         ({"security_groups": ("sg-other",)}, "userdata", "", "SecurityGroup"),
         ({}, "ack", "web", "GroupFull"),
+        ({"type": "ecs.g8y.xlarge"}, "ack", "", "OtherProcessor"),
     ],
 )
 async def test_what_is_refused(town: Town, fields: dict[str, object], how: str, group: str, code: str) -> None:

@@ -17,7 +17,8 @@ from textual.widgets import Input, Static
 
 from core.actions import join_trust
 from core.actions.action_plan import Level
-from core.session import Session
+from core.analysis import attachable
+from core.session import Session, attaching
 from core.views import action
 from core.where import Where
 from sim.kube.certificates import server_context
@@ -55,6 +56,19 @@ async def test_the_list_in_every_form(town: Town) -> None:
                        ("name", f"machine/{idle.id}\n")):  # fmt: skip
         assert mark in (await vacancy("attach", "-o", form))[1]
     assert town.changes() == {}
+
+
+async def test_more_machines_than_a_page_holds(town: Town) -> None:
+    many = [town.machine(ip="10.0.4.250").id for _ in range(230)]
+    here = attachable.around(town.before.snapshot, town.cloud.cluster)
+    found, problems = await attaching.ask(town.cloud, here)
+    listed = [one.machine.id for one in attachable.candidates(found, here)]
+    assert set(many) <= set(listed)
+    assert len(listed) == len(set(listed))
+    assert problems == ()
+    assert town.asked("DescribeInstances") >= 3
+    for name in many:
+        town.world.cloud.instances.drop(name)
 
 
 async def test_a_dry_run_prints_the_plan_and_asks_for_no_command(town: Town) -> None:

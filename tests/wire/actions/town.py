@@ -85,7 +85,7 @@ class Town:
             zone=switch.zone,
             vswitch_id=switch.id,
             vpc_id=switch.vpc_id,
-            ip=next_address(cloud, switch),
+            ip=str(fields.pop("ip", "")) or next_address(cloud, switch),
             disk_id=cloud.ids.resource("d"),
             security_groups=("sg-bp1shopprod",),
             status="Running",
