@@ -25,7 +25,10 @@ from core.kube.generic import Generic
 
 _SUPPORTED = ("Deployment", "CloneSet", "ReplicaSet", "Job")
 _COST = "controller.kubernetes.io/pod-deletion-cost"
-_SPREAD_FROM, _COST_FROM = 21, 21
+_SPREAD_FROM = {"Deployment": 21, "CloneSet": 16}
+"""Kind -> the Kubernetes 1.x from which on OpenKruise spreads its pods."""
+_COST_FROM, _COST_GATED = 22, 21
+"""From when on ReplicaSets heed the annotation, and where only behind the feature gate PodDeletionCost."""
 
 
 def is_eci(subset: dict[str, Any]) -> bool:
@@ -113,15 +116,20 @@ def _unequal(spread: Generic, cap: object, hpa: Generic) -> Finding | None:
 
 
 def of_this_version(ground: Ground) -> Findings:
-    """Spreads that this Kubernetes is too old for: ElasticWorkload is the one that fits."""
+    """Spreads that this Kubernetes is too old for; for a Deployment, ElasticWorkload is the one that fits."""
     for target, spreads in ground.spreads.items():
-        for spread in spreads if target.kind == "Deployment" and ground.older_than(_SPREAD_FROM) else ():
-            reason = f"Kubernetes here is older than 1.{_SPREAD_FROM}, which spreads of Deployments need"
-            yield found("ElasticWorkload fits this version better", spread, reason, "use an ElasticWorkload")
+        first = _SPREAD_FROM.get(target.kind)
+        for spread in spreads if first is not None and ground.older_than(first) else ():
+            reason = f"Kubernetes here is older than 1.{first}, which spreads of {target.kind}s need"
+            if target.kind == "Deployment":
+                yield found("ElasticWorkload fits this version better", spread, reason, "use an ElasticWorkload")
+            else:
+                yield found("a spread that this version is too old for", spread, reason, "upgrade, or delete it")
 
 
 def elastic(ground: Ground) -> Findings:
     """ElasticWorkloads on what they don't support, and where a spread is the better one."""
+    first = _SPREAD_FROM["Deployment"]
     for one in ground.snapshot.table(ELASTIC).values():
         target = target_of(one, "sourceTarget")
         if target is None:
@@ -129,8 +137,8 @@ def elastic(ground: Ground) -> Findings:
         if target.kind != "Deployment":
             reason = f"its source is a {target.kind}"
             yield found("ElasticWorkload on something other than a Deployment", one, reason, "use a WorkloadSpread")
-        elif ground.version is not None and not ground.older_than(_SPREAD_FROM) and ground.snapshot.has(SPREAD):
-            reason = f"Deployments can be spread from Kubernetes 1.{_SPREAD_FROM} on, without a copy of the Deployment"
+        elif ground.version is not None and not ground.older_than(first) and ground.snapshot.has(SPREAD):
+            reason = f"Deployments can be spread from Kubernetes 1.{first} on, without a copy of the Deployment"
             yield found("WorkloadSpread fits this version better", one, reason, "use a WorkloadSpread")
 
 
@@ -138,13 +146,15 @@ def deletion_cost(ground: Ground) -> Findings:
     """Older ReplicaSet controllers don't read the annotation."""
     if not ground.older_than(_COST_FROM):
         return
+    gated = not ground.older_than(_COST_GATED)
+    gate = ", and heeds it only with the feature gate PodDeletionCost" if gated else ""
     applications, seen = Applications(ground.snapshot), set()
     for pod in ground.snapshot.pods.values():
         if _COST in pod.annotations and pod.owner is not None and pod.owner.kind == "ReplicaSet":
             application = applications.of(pod)
             if application not in seen:
                 seen.add(application)
-                reason = f"Kubernetes here is older than 1.{_COST_FROM}"
+                reason = f"Kubernetes here is older than 1.{_COST_FROM}{gate}"
                 check = "pod-deletion-cost on a version that ignores it"
                 yield Finding(check, application.kind, application.key, reason, "upgrade, or use an ElasticWorkload")
 

@@ -136,11 +136,15 @@ CASES: dict[str, tuple[list[Object], list[Object]]] = {
     "an ECS cap without an HPA": ([spread(CAPPED, ECI)], [spread(CAPPED, ECI), hpa()]),
     DIFFERS: ([spread(CAPPED, ECI), hpa("web", 4)], [spread(CAPPED, ECI), hpa("web", 2)]),
     "ElasticWorkload fits this version better": ([ecs("v1.20.4"), spread(ECS)], [ecs("v1.21.1"), spread(ECS)]),
+    "a spread that this version is too old for": (
+        [ecs("v1.15.3"), spread(ECS, target=aim("CloneSet"))],
+        [ecs("v1.16.9"), spread(ECS, target=aim("CloneSet"))],
+    ),
     "WorkloadSpread fits this version better": ([elastic()], [ecs("v1.20.4-aliyun.1"), elastic()]),
     "ElasticWorkload on something other than a Deployment": ([elastic("CloneSet")], [elastic()]),
     "pod-deletion-cost on a version that ignores it": (
-        [ecs("v1.20.4"), pod("p", "e", annotations={"controller.kubernetes.io/pod-deletion-cost": "1"})],
-        [ecs(), pod("p", "e", annotations={"controller.kubernetes.io/pod-deletion-cost": "1"})],
+        [ecs("v1.21.4"), pod("p", "e", annotations={"controller.kubernetes.io/pod-deletion-cost": "1"})],
+        [ecs("v1.22.1"), pod("p", "e", annotations={"controller.kubernetes.io/pod-deletion-cost": "1"})],
     ),
     "pods went to ECI although ECS has room again": (
         [on_eci("p", notes=BURST)],
