@@ -5,6 +5,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import msgspec
 
@@ -16,9 +17,12 @@ from core.actions.owner import OwnerNow
 from core.actions.situation import Asked, Situation
 from core.actions.workload_pods import PodNow
 from core.analysis.applications import Application
+from core.analysis.prices import SECONDS_A_DAY
+from core.analysis.serverless import billing
 from core.cluster.snapshot import Snapshot
 from core.errors import InputError, Refused
 from core.kube.timestamps import utc
+from core.views import money
 
 RESTART = "restart"
 KINDS = ("Deployment", "StatefulSet", "CloneSet")
@@ -114,7 +118,7 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
         leaving=leaving,
         findings=tuple(findings),
         effect=_effect(leaving, seen, situation),
-        says=tuple(_says(seen, replaced)),
+        says=(*_says(seen, replaced), *_saving(seen, situation)),
         steps=_steps(way),
         irreversible=(
             "a rollout can't be taken back: going back to the old template would only restart the pods again",
@@ -247,6 +251,15 @@ def _says(seen: _Seen, replaced: Sequence[PodNow]) -> Iterator[str]:
     surge, fewer = rollout.pace(seen.application.kind, seen.now)
     subject = "1 pod is" if len(replaced) == 1 else f"{len(replaced)} pods are"
     yield f"{subject} replaced: at most {surge} more and {fewer} fewer than wanted at a time"
+
+
+def _saving(seen: _Seen, situation: Situation) -> Iterator[str]:
+    """What pods that come home cost on ECI; nothing where no price is known."""
+    prices, home = situation.prices, sum(1 for node in seen.landing.nodes if node)
+    known = [situation.snapshot.pods.get(f"{seen.application.namespace}/{pod.name}") for pod in seen.away[:home]]
+    rates = [rate for pod in known if pod is not None and prices and (rate := billing.rate(pod, prices)) is not None]
+    if prices is not None and rates:
+        yield f"off ECI: {money.amount(sum(rates, Fraction(0)) * SECONDS_A_DAY)} {prices.currency} a day less"
 
 
 def _steps(way: str) -> tuple[PlannedStep, ...]:

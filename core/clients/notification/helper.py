@@ -5,14 +5,16 @@ Run by `channel` only."""
 
 import os
 import smtplib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from core.clients.notification.channel import Answer, Message, Outcome
+from core.clients.notification.channel import Answer, Message, Outcome, scheme
 
-_CODES = ("errcode", "code", "StatusCode")
-"""Where DingTalk, WeCom and Feishu say in a 200 that they refuse; 0 is yes."""
+_CODES = {"feishu": ("code", "StatusCode"), "lark": ("code", "StatusCode")}
+_CODE = ("errcode",)
+"""Where Feishu, and DingTalk and WeCom, say in a 200 that they refuse; 0 is yes. Elsewhere a `code` means anything."""
 
 
 def main() -> None:
@@ -50,7 +52,7 @@ def deliver(message: Message) -> Answer:
     plugin.overflow_mode = apprise.OverflowMode.TRUNCATE
     plugin.socket_connect_timeout = plugin.socket_read_timeout = message.timeout
     seen: list[Answer] = []
-    _note_http(seen)
+    _note_http(seen, _CODES.get(scheme(message.url), _CODE))
     _note_mail(seen, message.timeout)
     try:
         sent = bool(plugin.notify(body=message.body, title=message.title, body_format=apprise.NotifyFormat.TEXT))
@@ -68,7 +70,7 @@ def _weightiest(seen: list[Answer]) -> Answer | None:
     return max(seen, key=lambda one: order.index(one.outcome), default=None)
 
 
-def _note_http(seen: list[Answer]) -> None:
+def _note_http(seen: list[Answer], codes: Sequence[str]) -> None:
     import requests
 
     send = requests.Session.send
@@ -79,7 +81,7 @@ def _note_http(seen: list[Answer]) -> None:
         except requests.RequestException as error:
             seen.append(_of_error(error))
             raise
-        seen.append(_of_response(response))
+        seen.append(_of_response(response, codes))
         return response
 
     requests.Session.send = noted  # type: ignore[method-assign]
@@ -107,7 +109,7 @@ def _never_connected(error: Exception) -> bool:
     return isinstance(reason, NewConnectionError | ProxyError)
 
 
-def _of_response(response: Any) -> Answer:
+def _of_response(response: Any, codes: Sequence[str]) -> Answer:
     status = int(response.status_code)
     if status >= 500:
         return Answer(Outcome.LOST, f"HTTP {status}")
@@ -117,7 +119,7 @@ def _of_response(response: Any) -> Answer:
         body = msgspec.json.decode(response.content or b"", type=dict[str, Any])
     except msgspec.MsgspecError:
         return Answer(Outcome.SENT)
-    code = next((body[name] for name in _CODES if isinstance(body.get(name), int)), 0)
+    code = next((body[name] for name in codes if isinstance(body.get(name), int)), 0)
     return Answer(Outcome.REFUSED, f"it answers with code {code}") if code else Answer(Outcome.SENT)
 
 

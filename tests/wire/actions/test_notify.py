@@ -207,7 +207,7 @@ async def test_a_mail_server_that_refuses(mailbox: Mailbox) -> None:
 
 async def test_channels_say_what_became_of_it(hook: Webhook) -> None:
     hook.answers |= {"never": -1, "cut": 0, "gone": 410}
-    hook.words["ding"] = '{"errcode": 310000, "errmsg": "keywords not in content"}'
+    hook.words |= {"ding": '{"errcode": 310000, "errmsg": "keywords not in content"}', "fine": '{"code": 200}'}
 
     async def told(url: str) -> Answer:
         return await send(Message(url, "title", "body", timeout=0.5))
@@ -217,6 +217,7 @@ async def test_channels_say_what_became_of_it(hook: Webhook) -> None:
     assert (await told(f"{json}/cut")).outcome is Outcome.LOST
     assert (await told(f"{json}/gone")) == Answer(Outcome.REFUSED, "HTTP 410")
     assert (await told(f"{json}/ding")) == Answer(Outcome.REFUSED, "it answers with code 310000")
+    assert (await told(f"{json}/fine")) == Answer(Outcome.SENT)
     assert (await told("json://127.0.0.1:1/")).outcome is Outcome.REFUSED
     assert (await told("frob://x")) == Answer(Outcome.REFUSED, "apprise knows no channel of this URL")
     assert (await send(Message(f"{json}/never", "title", "body", timeout=60), deadline=1.5)).outcome is Outcome.LOST

@@ -234,6 +234,30 @@ async def test_cancelled_it_says_that_the_rollout_goes_on(stage: Elastic) -> Non
     assert stage.last().state == "cancelled"
 
 
+async def test_a_rollout_that_does_not_get_on_has_a_time_out(stage: Elastic) -> None:
+    await stage.away("web", 2)
+    made = await stage.planned("restart", WEB, timeout=1.0)
+    stage.fill()
+    stage._cordon([VIRTUAL], True)
+    run = await stage.done(made)
+    assert run.progress.outcome == "partly done"
+    assert "not there after 1 s" in run.progress.text
+    assert "0 of " in run.progress.text
+
+
+@pytest.mark.parametrize("action", ["restart", "mute", "unmute", "delete-pod"])
+async def test_a_guarded_context_is_left_alone(stage: Elastic, home: Path, action: str) -> None:
+    pods = await stage.away("web", 1)
+    file = home / "config" / "vacancy" / "guards.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('never_contexts = ["*"]')
+    target = f"default/{pods[0]['metadata']['name']}" if action == "delete-pod" else WEB
+    made = await stage.planned(action, target, args={"reason": "x"} if action == "mute" else {})
+    assert "GuardedContext" in codes(made, Level.REFUSAL)
+    with pytest.raises(Refused, match="never to touch"):
+        await stage.done(made)
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("line", [1, 2, 3])
 async def test_killed_and_resumed(stage: Elastic, line: int, moment: str) -> None:
