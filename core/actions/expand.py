@@ -40,9 +40,18 @@ async def _go(run: Run, unsure: bool) -> None:
         async with group_claim.holding(run, [details.group]):
             outcome, why = await attempt(run, steps(growth, details), look=LOOK)
     except VacancyError as error:
-        await run.end(REFUSED if isinstance(error, Refused) else FAILED, f"{error}; nothing was asked for")
-        return
-    await run.end(*_ending(outcome, why, growth, details))
+        outcome, why = REFUSED if isinstance(error, Refused) else FAILED, str(error)
+    if outcome != DONE and growth.unsure:
+        known = "whether its machines were asked for is not known yet: resume it"
+        await run.end(FAILED, f"{why}; {known}", final=False)
+    elif outcome != DONE and not growth.was_asked:
+        await run.end(outcome if outcome in (REFUSED, CANCELLED) else FAILED, f"{why}; nothing was asked for")
+    elif outcome not in (DONE, CANCELLED) and not growth.ended:
+        await run.end(
+            FAILED, f"{why}; the machines were asked for, and are followed no further: resume it", final=False
+        )
+    else:
+        await run.end(*_ending(outcome, why, growth, details))
 
 
 def steps(growth: Growth, details: Details) -> tuple[Step, ...]:
@@ -61,8 +70,6 @@ def _ending(outcome: str, why: str, growth: Growth, details: Details) -> tuple[s
     """How it ends, as honestly as what was seen allows."""
     ready = len(growth.ready_nodes)
     told = f"{ready} of {details.more} nodes are Ready" + (f": {', '.join(growth.ready_nodes[:5])}" if ready else "")
-    if not growth.was_asked and outcome != DONE:
-        return (outcome if outcome in (REFUSED, CANCELLED) else FAILED), f"{why}; nothing was asked for"
     if outcome == CANCELLED:
         return CANCELLED, f"cancelled; {told}; what was asked for can't be called back, the group goes on by itself"
     if ready >= details.more:

@@ -27,14 +27,15 @@ def details_of(plan: ActionPlan) -> Details:
 
 
 class Growth:
-    """What was seen last. `why`: why not all machines come, in the cloud's own words. `unsure`: a call was begun, and
-    its outcome is not known."""
+    """What was seen last. `was_asked`: the call took effect, that much is sure; `unsure`: it was begun, and nobody
+    could tell yet what came of it; `ended`: the cloud is through with it. `why`: why not all machines come, in the
+    cloud's own words."""
 
     def __init__(self, run: Run, details: Details, unsure: bool = False) -> None:
-        self._run, self._details, self._unsure = run, details, unsure
+        self._run, self._details, self.unsure = run, details, unsure
         self._now: GroupNow | None = None
         self._task = ""
-        self.was_asked = False
+        self.was_asked = self.ended = False
         self.why = ""
         self.machines: dict[str, ScalingInstance] = {}
         self.nodes: dict[str, Node] = {}
@@ -74,11 +75,12 @@ class Growth:
         self._now = now = await scaling_group.look(needed(self._run.cloud), self._details.group)
         told = bool(self._task) or await self._find_task()
         grown = now.size is not None and now.size >= self._details.to
-        self.was_asked = bool(self._task or self._ours(now)) or (grown and self.was_asked)
+        self.was_asked = bool(self._task or self._ours(now)) or (grown and (self.was_asked or self.unsure))
         if self.was_asked or grown:
             return True
-        if self._unsure and not told and self._details.door == COUNT:
+        if self.unsure and not told and self._details.door == COUNT:
             raise VacancyError("whether the ACK API took the call is not known; look at the node pool, then close this")
+        self.unsure = False
         return False
 
     async def ask(self) -> object:
@@ -91,7 +93,7 @@ class Growth:
         try:
             answer = await self._send()
         except CloudError as error:
-            self.was_asked = self._unsure = self._unsure or error.outcome_unknown
+            self.unsure = self.unsure or error.outcome_unknown
             raise
         self.was_asked = True
         return answer
@@ -118,13 +120,15 @@ class Growth:
         await self._look_at_machines(ours)
         task = await self._task_now()
         self._say(ours, task)
+        self.ended = self._is_over(now, ours, task)
+        return self.ended
+
+    def _is_over(self, now: GroupNow, ours: list[ScalingActivity], task: Json | None) -> bool:
         if task is not None and task.get("state") in FAILED_TASK:
             self.why = self.why or _task_error(task)
             return True
-        if any(one.status == IN_PROGRESS for one in ours):
-            return False
         if ours:
-            return True
+            return all(one.status != IN_PROGRESS for one in ours)
         grown = now.size is not None and now.size >= self._details.to
         return task.get("state") == "success" if task is not None else grown and now.running is None
 

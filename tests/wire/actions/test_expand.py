@@ -14,7 +14,20 @@ from core.errors import InputError, Refused
 from sim.cloud.faults import Fault
 from sim.cloud.state import VSwitch
 from tests.wire.actions.fleet import Fleet, last
-from tests.wire.actions.growing import COUNT, DESIRED, DOORS, ESS, codes, expanded, group, planned, sell_out, size, wish
+from tests.wire.actions.growing import (
+    COUNT,
+    DESIRED,
+    DOORS,
+    ESS,
+    PACE,
+    codes,
+    expanded,
+    group,
+    planned,
+    sell_out,
+    size,
+    wish,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -233,7 +246,9 @@ async def test_a_claim_is_seen_in_the_plan(fleet: Fleet) -> None:
     async def look() -> None:
         await fleet.until(fleet.leases)
         seen.append(codes(await planned(fleet, made, by=1)))
+        fleet.cloud.clock.speed = PACE
 
+    fleet.cloud.clock.speed = 1.0
     await asyncio.gather(fleet.run(plan), look())
     assert "Claimed" in seen[0]
 

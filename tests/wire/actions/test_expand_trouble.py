@@ -1,10 +1,13 @@
 """Expansions when the cloud or the API server make trouble, or somebody else is at the same group: what is sent again
 and what never, what is given up and what is said."""
 
+import asyncio
+
 import pytest
 
 from core.actions import expand
 from core.actions.action_plan import Level
+from core.actions.journal_reading import UNFINISHED
 from core.actions.run import Run
 from sim.cloud.access import READ_ONLY, Principal
 from sim.cloud.ess.engine import Origin, scale_in, scale_out
@@ -47,6 +50,52 @@ async def test_an_answer_that_meant_nothing(fleet: Fleet, door: str) -> None:
     assert run.progress.outcome == "done", run.progress
     assert fleet.changes() == {door: 1}
     assert size(fleet, made) == 3
+
+
+@pytest.mark.parametrize("effect", [True, False])
+@pytest.mark.parametrize("door", list(DOORS))
+async def test_nobody_can_be_asked_any_more(
+    fleet: Fleet, door: str, effect: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is lost, and then the whole cloud: that is said, nothing is claimed, and it is resumed later."""
+    made = await group(fleet, door)
+    plan = await planned(fleet, made, by=1)
+    monkeypatch.setattr(expand, "ACCEPTS", 1.0)
+    fleet.server.gateway.faults.add(Fault("done-reset" if effect else "empty", action=door))
+
+    def lose() -> None:
+        fleet.server.gateway.faults.add(Fault("html", action="Describe*", times=None))
+
+    before = len(fleet.asked(door))
+
+    async def watch() -> None:
+        await fleet.until(lambda: len(fleet.asked(door)) > before)
+        lose()
+
+    run, _ = await asyncio.gather(fleet.run(plan), watch())
+    assert run.progress.outcome == "failed", run.progress
+    assert "whether its machines were asked for is not known yet" in run.progress.text
+    assert last().state == UNFINISHED
+    fleet.server.gateway.faults.clear()
+    run = await fleet.recover(last())
+    assert run.progress.outcome == "done", run.progress
+    assert fleet.changes() == {door: 1}
+    assert size(fleet, made) == 3
+
+
+async def test_lost_while_it_is_followed(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is said to have failed that may well go on."""
+    made = await group(fleet, ESS)
+    plan = await planned(fleet, made, by=1)
+    monkeypatch.setattr(expand, "ENDS", 0.5)
+    fleet.cloud.clock.speed = 1.0
+    run = await fleet.run(plan)
+    assert run.progress.outcome == "failed"
+    assert "the machines were asked for, and are followed no further: resume it" in run.progress.text
+    assert last().state == UNFINISHED
+    monkeypatch.undo()
+    fleet.cloud.clock.speed = PACE
+    assert fleet.changes() == {ESS: 1}
 
 
 async def test_never_twice_where_nobody_tells(fleet: Fleet) -> None:
