@@ -42,9 +42,14 @@ class HorizontalAutoscaler:
             try:
                 self._adjust(hpa)
             except ApiError as error:
-                self._events.emit(
-                    hpa, "FailedGetScale", error.message, source="horizontal-pod-autoscaler", type_="Warning"
-                )
+                self._give_up(hpa, error.message)
+
+    def _give_up(self, hpa: Obj, why: str) -> None:
+        self._events.emit(hpa, "FailedGetScale", why, source="horizontal-pod-autoscaler", type_="Warning")
+        message = f"the HPA controller was unable to get the target's current scale: {why}"
+        condition = {"type": "AbleToScale", "status": "False", "reason": "FailedGetScale", "message": message}
+        status = with_condition(hpa.get("status") or {}, condition, rfc3339(self._clock.now()))
+        self._registry.set_status("HorizontalPodAutoscaler", hpa, status)
 
     def _adjust(self, hpa: Obj) -> None:
         reference = hpa["spec"]["scaleTargetRef"]

@@ -44,9 +44,29 @@ class JobController(Controller):
             self._end(job, running, "Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
         elif succeeded >= int(job["spec"]["completions"]):
             self._end(job, running, "Complete", "CompletionsReached", "Reached expected number of succeeded pods")
-        elif not job["spec"].get("suspend"):
+        elif job["spec"].get("suspend"):
+            self._suspend(job, running)
+            running = []
+        else:
+            self._resume(job)
             running += self._create(job, succeeded, len(running))
         self._count(key, running, succeeded, failed)
+
+    def _suspend(self, job: Obj, running: list[Obj]) -> None:
+        for pod in running:
+            self.registry.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], _OWN_GRACE)
+        if not _suspended(job):
+            self._say_suspended(job, "True", "JobSuspended", "Job suspended")
+
+    def _resume(self, job: Obj) -> None:
+        if _suspended(job):
+            self._say_suspended(job, "False", "JobResumed", "Job resumed")
+
+    def _say_suspended(self, job: Obj, value: str, reason: str, message: str) -> None:
+        now = rfc3339(self.clock.now())
+        condition = {"type": "Suspended", "status": value, "reason": reason, "message": message, "lastProbeTime": now}
+        self.registry.set_status("Job", job, with_condition(job.get("status") or {}, condition, now))
+        self._events.emit(job, reason.removeprefix("Job"), message, source="job-controller")
 
     def _create(self, job: Obj, succeeded: int, running: int) -> list[Obj]:
         missing = min(int(job["spec"]["parallelism"]), int(job["spec"]["completions"]) - succeeded) - running
@@ -89,7 +109,10 @@ class JobController(Controller):
         status = {name: value for name, value in old.items() if name not in counts}
         status |= {name: value for name, value in counts.items() if value or name == "ready"}
         status |= {"terminating": 0, "uncountedTerminatedPods": {}}
-        status.setdefault("startTime", rfc3339(self.clock.now()))
+        if job["spec"].get("suspend"):
+            status.pop("startTime", None)
+        else:
+            status.setdefault("startTime", rfc3339(self.clock.now()))
         self.registry.set_status("Job", job, status)
 
     def _expire(self, job: Obj, key: Key) -> None:
@@ -101,6 +124,11 @@ class JobController(Controller):
             self.queue.add(key, left)
         else:
             self.registry.delete("Job", key[1], key[0])
+
+
+def _suspended(job: Obj) -> bool:
+    conditions = (job.get("status") or {}).get("conditions") or ()
+    return any(row["type"] == "Suspended" and row["status"] == "True" for row in conditions)
 
 
 def _ended(job: Obj) -> datetime | None:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from tests.wire.kube import objects
 from tests.wire.kube.client import Json
 from tests.wire.kube.ground import Ground
@@ -93,13 +91,10 @@ async def test_the_status_of_a_node_may_bring_metadata(ground: Ground) -> None:
     assert objects.conditions(answer.body)["Wire"] == "True"
 
 
-@pytest.mark.parametrize("propagation", ["Foreground", "Background"])
-async def test_dependents_go_with_their_owner(ground: Ground, propagation: str) -> None:
+async def test_pods_go_after_their_owner(ground: Ground) -> None:
     await ground.node()
     await ground.make("replicasets", objects.workload("ReplicaSet", "web", 2, **ground.here))
     await ground.pods(2, "web")
-    answer = (await ground.admin.delete(ground.at("replicasets", "web"), {"propagationPolicy": propagation})).body
-    if propagation == "Foreground":
-        assert answer["metadata"]["finalizers"] == ["foregroundDeletion"]
+    await ground.admin.delete(ground.at("replicasets", "web"), {"propagationPolicy": "Background"})
+    assert (await ground.admin.get(ground.at("replicasets", "web"))).code == 404
     await ground.until(ground.at("pods"), lambda found: not found["items"], "the pods to go")
-    await ground.until(ground.at("replicasets"), lambda found: not found["items"], "the owner to go")

@@ -109,6 +109,19 @@ async def test_a_job_ends(ground: Ground) -> None:
     assert labels["batch.kubernetes.io/job-name"] == "work"
 
 
+async def test_a_job_waits_while_suspended_and_goes_after_its_time(ground: Ground) -> None:
+    await ground.node()
+    spec = objects.template("work", restartPolicy="Never", **ground.here)
+    spec["metadata"]["annotations"] = {"sim.vacancy/run-seconds": "0.1"}
+    made = {"suspend": True, "ttlSecondsAfterFinished": 1, "template": spec}
+    await ground.make("jobs", {"metadata": {"name": "work"}, "spec": made})
+    path = ground.at("jobs", "work")
+    await ground.until(path, lambda j: objects.conditions(j).get("Suspended") == "True", "it to be suspended")
+    assert (await ground.admin.get(ground.at("pods"))).body["items"] == []
+    await ground.admin.patch(path, {"spec": {"suspend": False}})
+    await ground.until(ground.at("jobs"), lambda found: not found["items"], "it to run, end and go")
+
+
 def _unscheduled(found: Json) -> Json:
     conditions: list[Json] = found["status"].get("conditions", [])
     return next((c for c in conditions if c["type"] == "PodScheduled"), {})
