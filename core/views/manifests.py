@@ -56,6 +56,8 @@ def patches(snapshot: Snapshot, items: Iterable[Sizing]) -> list[Patch]:
 
 
 def _patch(snapshot: Snapshot, application: Application, items: list[Sizing]) -> Patch | None:
+    if snapshot.has(application.kind) and application.key not in snapshot.table(application.kind):
+        return None  # its pods name an owner that is gone
     if application.kind in _STRATEGIC:
         return Patch(application, STRATEGIC, _merged(application, items))
     workload = snapshot.table(application.kind).get(application.key)

@@ -37,6 +37,13 @@ def test_patches_hold_only_what_changes() -> None:
     assert manifests.patches(unmeasured.snapshot, rightsize(unmeasured).items) == []
 
 
+def test_an_owner_that_is_gone_is_not_patched() -> None:
+    plan = cluster(pod("x", "a", owner="ReplicaSet", owner_name="gone"), usage("x", "1m"))
+    items = rightsize(plan).items
+    assert items[0].wanted
+    assert manifests.patches(plan.snapshot, items) == []
+
+
 def test_a_cron_job_is_patched_where_its_pods_come_from() -> None:
     row = {"name": "run", "resources": {"requests": {"cpu": "2", "memory": "1Gi"}}}
     spec = {"jobTemplate": {"spec": {"template": {"spec": {"containers": [row]}}}}}

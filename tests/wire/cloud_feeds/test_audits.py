@@ -1,6 +1,9 @@
 """The audits on the demo: they find exactly what the scenario hides for them."""
 
+import asyncio
 import json
+import shlex
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +11,11 @@ from pathlib import Path
 import pytest
 
 from sim.world.world import Options, build
+from tests.controlplane import build as programs
 from tests.wire.cloud_feeds.test_demo import Demo, start
+
+_BUILT = programs.program("kubectl")
+KUBECTL = str(_BUILT) if _BUILT.exists() else shutil.which("kubectl") or ""
 
 
 @pytest.fixture
@@ -48,3 +55,39 @@ async def test_the_eci_audit_knows_the_demos_pods(demo: Demo) -> None:
     }
     assert found["pay/fraud-model"]["costs"]["perDay"] == 13.568256  # 2 x (2 x 0.000027 + 4 x 0.00000613) x 86,400
     assert found["test/load-gen"]["costs"]["unknownPods"] == 1
+
+
+@pytest.mark.skipif(not KUBECTL, reason="no kubectl: neither built (python -m tests.controlplane build) nor on PATH")
+async def test_what_is_printed_for_kubectl_puts_it_right(demo: Demo, tmp_path: Path) -> None:
+    demo.env["KUBECACHEDIR"] = str(tmp_path / "cache")
+    _, vpas, _ = await demo.run("checks", "--vpas")
+    (tmp_path / "vpas.yaml").write_text(vpas)
+    assert (await kubectl(demo, "apply", "-f", str(tmp_path / "vpas.yaml"))).count("created") == 4
+    _, after, _ = await demo.run("checks", "-o", "name", "no VPA where")
+    assert after == ""
+    _, before, _ = await demo.run("rightsizing", "-o", "json")
+    _, commands, _ = await demo.run("rightsizing", "--kubectl")
+    lines = commands.splitlines()
+    kinds = {line.split()[2] for line in lines}
+    assert {"deployments.apps", "daemonsets.apps", "statefulsets.apps", "clonesets.apps.kruise.io"} <= kinds
+    for line in lines:
+        assert await kubectl(demo, *shlex.split(line)[1:]) != ""
+    asked = {
+        (one["kind"], one["namespace"], one["name"]): one["wanted"]
+        for one in json.loads(before)["items"]
+        if one["kind"] == "CloneSet" and one["wanted"]
+    }
+    for (_, namespace, name), wanted in asked.items():
+        template = json.loads(await kubectl(demo, "get", "cloneset", name, "-n", namespace, "-o", "json"))["spec"]
+        (container,) = template["template"]["spec"]["containers"]
+        assert container["image"]
+        assert container["resources"]["requests"]["cpu"] == f"{wanted['cpu']}m"
+    assert asked
+
+
+async def kubectl(demo: Demo, *words: str) -> str:
+    """Its output; an error fails the test."""
+    process = await asyncio.create_subprocess_exec(KUBECTL, *words, env=demo.env, stdout=-1, stderr=-1)
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return out.decode()
