@@ -1,6 +1,8 @@
 """Bring an existing ECS machine in: by a command that a person runs on it, by userdata on a new system disk, or by the
 ACK API; then wait for its node, and put it into a group of ESS alone where asked. The plan is in attach_plan."""
 
+import contextlib
+
 from core.actions import attach_ack, attach_machine, attach_plan, join_log
 from core.actions.attach_details import Details, of
 from core.actions.attach_machine import GOOD_FOR, Work, system_disk
@@ -116,7 +118,9 @@ async def _follow(work: Work, first: list[Step]) -> None:
         and not join.came
         and run.progress.doing.startswith((JOIN, attach_ack.FOLLOW))
     ):
-        line = join.line or await join_log.why(run, machine)
+        line = join.line
+        with contextlib.suppress(Cancelled):
+            line = line or await join_log.why(run, machine)
         text = f"{text}; {line}"
         await run.journal.note(machine, line)
         run.node(machine, text=line)

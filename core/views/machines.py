@@ -23,14 +23,14 @@ COLUMNS = (
     Column("machine", "MACHINE", 20, min_width=12, grow=True, describes="The machine's name, else its id"),
     Column("verdict", "VERDICT", 10, describes="Whether it could become a node; unknown is not suitable"),
     Column("ways", "WAYS", 19, importance=1, describes="The ways that are open: manual, userdata, ack"),
-    Column("why", "WHY", 60, min_width=20, grow=True, describes="What speaks against it, or is to be kept in mind"),
+    Column("why", "WHY", 60, min_width=29, grow=True, describes="What speaks against it, or is to be kept in mind"),
     Column("type", "TYPE", 18, min_width=12, importance=3, describes="Machine type"),
     Column("cpu", "CPU", 4, align=Align.RIGHT, importance=4, describes="vCPUs"),
     Column("memory", "MEMORY", 7, align=Align.RIGHT, importance=4, describes="Memory"),
     Column("state", "STATE", 8, importance=2, describes="As ECS has it"),
     Column("charge", "CHARGE", 8, importance=6, describes="PrePaid is a subscription, PostPaid is pay-as-you-go"),
     Column("zone", "ZONE", 14, importance=7, describes="Where it stands"),
-    Column("id", "ID", 24, min_width=22, importance=5, describes="What vacancy attach wants to be told"),
+    Column("id", "ID", 24, min_width=22, importance=8, describes="What vacancy attach wants to be told"),
 )
 EMPTY = "No machine of the cluster's VPC is free: all of them are nodes."
 _TONES = {Suits.YES: Tone.GOOD, Suits.NO: Tone.MUTED, Suits.UNKNOWN: Tone.WARNING}
