@@ -68,6 +68,25 @@ async def test_all_three_products_are_asked_and_no_sdk_is_imported_here(server: 
     assert (out.decode().splitlines(), err) == (["3 0 1", "[]"], b"")
 
 
+ENDLESS = PROGRAM.replace(
+    "    connection.close()",
+    "    print(connection._process._child._process.pid, flush=True)\n    await asyncio.sleep(60)",
+)
+
+
+async def test_it_ends_with_a_program_that_is_killed(server: CloudServer) -> None:
+    env = {**os.environ, **environment(server)}
+    cluster = next(iter(server.gateway.cloud.clusters)).id
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", ENDLESS, cluster, "", env=env, stdout=-1)
+    assert process.stdout is not None
+    await process.stdout.readline()
+    helper = Path("/proc") / (await process.stdout.readline()).decode().strip()
+    assert helper.exists()
+    process.kill()
+    await process.wait()
+    await until(lambda: not helper.exists())
+
+
 async def test_only_the_tagged_machines_are_found(server: CloudServer, connection: Connection) -> None:
     server.gateway.cloud.instances.change("i-bp1free0", tags=(("team", "web"),))
     found = await Reader(connection).ecs.instances_tagged("team", "web")
