@@ -2,6 +2,7 @@
 whole nodes is in drain."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.actions.journal_reading import Entry
 from core.actions.landing import a_day
 from core.actions.new_pods import Landing, landing
 from core.actions.node_pods import pod_path
+from core.actions.owner import decoded, table
 from core.actions.run import CLOSED, DONE, Run
 from core.actions.situation import Asked, Situation
 from core.actions.step import Step, attempt
@@ -218,10 +220,10 @@ async def compare(entry: Entry, reader: Reader, cloud: Cloud | None) -> list[str
 async def _meta(reader: Reader, pod: LeavingPod) -> dict[str, Any] | None:
     """That very pod's metadata; None when it has gone, or another has its name."""
     try:
-        found = msgspec.json.decode(await reader.get(pod_path(pod.pod)), type=dict[str, Any])
+        found = decoded(await reader.get(pod_path(pod.pod)), dict[str, Any], pod.pod)
     except NotFound:
         return None
-    meta: dict[str, Any] = found.get("metadata") or {}
+    meta = table(found.get("metadata"))
     return meta if meta.get("uid") == pod.uid else None
 
 
@@ -234,14 +236,15 @@ async def _is_leaving(run: Run) -> bool:
     return meta is None or "deletionTimestamp" in meta
 
 
-async def _evict(run: Run) -> bytes:
+async def _evict(run: Run) -> None:
     pod, grace = run.plan.leaving[0], run.plan.options.grace_period
-    try:
-        return await run.writer.evict(pod.namespace, pod.name, grace, pod.uid)
-    except ApiError as error:
-        if not (_details(run).delete and BUDGET in error.cause.lower().replace("poddisruptionbudget", BUDGET)):
-            raise
-    return await run.writer.delete(pod_path(pod.pod), grace, pod.uid)
+    with contextlib.suppress(NotFound):  # it has gone by itself
+        try:
+            await run.writer.evict(pod.namespace, pod.name, grace, pod.uid)
+        except ApiError as error:
+            if not (_details(run).delete and BUDGET in error.cause.lower().replace("poddisruptionbudget", BUDGET)):
+                raise
+            await run.writer.delete(pod_path(pod.pod), grace, pod.uid)
 
 
 def _details(run: Run) -> Deletion:

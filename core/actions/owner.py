@@ -3,7 +3,7 @@ it that hits what was seen or nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -11,9 +11,10 @@ import msgspec
 from core.actions.access import Permission
 from core.analysis.applications import Application
 from core.clients.kubernetes import NotFound, Reader, Writer
-from core.errors import InputError, Refused
+from core.errors import InputError, Refused, VacancyError
 from core.kube.kinds import BY_NAME, Kind
 
+T = TypeVar("T")
 Json = dict[str, Any]
 
 SHORT = {"deploy": "Deployment", "sts": "StatefulSet", "rs": "ReplicaSet", "ds": "DaemonSet", "cj": "CronJob",
@@ -31,15 +32,15 @@ class OwnerNow:
 
     @property
     def meta(self) -> Json:
-        return self.body.get("metadata") or {}
+        return table(self.body.get("metadata"))
 
     @property
     def spec(self) -> Json:
-        return self.body.get("spec") or {}
+        return table(self.body.get("spec"))
 
     @property
     def status(self) -> Json:
-        return self.body.get("status") or {}
+        return table(self.body.get("status"))
 
     @property
     def uid(self) -> str:
@@ -47,11 +48,24 @@ class OwnerNow:
 
     @property
     def annotations(self) -> Json:
-        return self.meta.get("annotations") or {}
+        return table(self.meta.get("annotations"))
 
     @property
     def template_annotations(self) -> Json:
-        return ((self.spec.get("template") or {}).get("metadata") or {}).get("annotations") or {}
+        return table(table(table(self.spec.get("template")).get("metadata")).get("annotations"))
+
+
+def table(value: object) -> Json:
+    """A map of JSON; an empty one for whatever else stands there."""
+    return value if isinstance(value, dict) else {}
+
+
+def decoded(body: bytes, kind: type[T], about: str) -> T:
+    """An answer of the API. Raises VacancyError for one that makes no sense."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise VacancyError(f"{about}: what the API server answers can't be read: {error}") from None
 
 
 def named(text: str) -> Application:
@@ -90,7 +104,7 @@ def permission(verb: str, owner: Application) -> Permission:
 async def look(reader: Reader, owner: Application) -> OwnerNow:
     """As it is now. Raises Refused when there is none."""
     try:
-        return OwnerNow(msgspec.json.decode(await reader.get(path(owner)), type=Json))
+        return OwnerNow(decoded(await reader.get(path(owner)), Json, str(owner)))
     except NotFound:
         raise Refused(f"{owner}: there is none of that name") from None
 

@@ -5,17 +5,16 @@ restart_plan.
 Sources: k8s.io/kubectl/pkg/polymorphichelpers/objectrestarter.go (v0.35); OpenKruise's label for deleting a pod within
 maxUnavailable."""
 
+import contextlib
 from collections.abc import Awaitable
 from typing import Any
-
-import msgspec
 
 from core.actions import owner, restart_plan, rollout, workload_pods
 from core.actions.action_plan import ActionPlan
 from core.actions.cloud import Cloud
 from core.actions.journal_reading import Entry
 from core.actions.node_pods import pod_path
-from core.actions.owner import OwnerNow
+from core.actions.owner import OwnerNow, decoded, table
 from core.actions.restart_plan import REPLACE, Restart, details_of
 from core.actions.rollout import RESTARTED_AT
 from core.actions.run import CANCELLED, CLOSED, DONE, PARTLY, Run
@@ -161,17 +160,18 @@ class Restarting:
 
         async def leaving() -> bool:
             try:
-                pod = msgspec.json.decode(await self._run.reader.get(path), type=dict[str, Any])
+                pod = decoded(await self._run.reader.get(path), dict[str, Any], key)
             except NotFound:
                 return True
-            meta = pod.get("metadata") or {}
-            marked = (meta.get("labels") or {}).get(DELETE_LABEL) == "true" or "deletionTimestamp" in meta
+            meta = table(pod.get("metadata"))
+            marked = table(meta.get("labels")).get(DELETE_LABEL) == "true" or "deletionTimestamp" in meta
             self._begun = self._begun or marked
             return meta.get("uid") != uid or marked
 
-        async def mark() -> bytes:
+        async def mark() -> None:
             body = {"metadata": {"uid": uid, "labels": {DELETE_LABEL: "true"}}}
-            return await self._sent(self._run.writer.patch(path, body))
+            with contextlib.suppress(NotFound):  # it has gone by itself
+                await self._sent(self._run.writer.patch(path, body))
 
         return Step("replace", key, leaving, mark, PATIENCE, {"uid": uid})
 

@@ -6,7 +6,7 @@ an OpenKruise CloneSet (apps.kruise.io/v1alpha1)."""
 import math
 from typing import Any
 
-from core.actions.owner import OwnerNow
+from core.actions.owner import OwnerNow, table
 from core.errors import VacancyError
 
 Json = dict[str, Any]
@@ -17,7 +17,7 @@ IN_PLACE = ("InPlaceIfPossible", "InPlaceOnly")
 def missing(kind: str, now: OwnerNow) -> str:
     """What is still to come before the rollout is complete; "" when it is. Raises VacancyError when it can't get
     there."""
-    if int(now.status.get("observedGeneration") or 0) < int(now.meta.get("generation") or 0):
+    if _count(now.status, "observedGeneration") < _count(now.meta, "generation"):
         return "its controller hasn't seen the change yet"
     if kind == "Deployment":
         return _deployment(now)
@@ -25,7 +25,7 @@ def missing(kind: str, now: OwnerNow) -> str:
 
 
 def _deployment(now: OwnerNow) -> str:
-    for one in now.status.get("conditions") or ():
+    for one in map(table, now.status.get("conditions") or ()):
         if one.get("type") == "Progressing" and one.get("reason") == "ProgressDeadlineExceeded":
             raise VacancyError(f"its progress deadline has passed: {one.get('message') or 'the rollout is stuck'}")
     total, status = wanted(now), now.status
@@ -61,7 +61,7 @@ def _clone_set(now: OwnerNow) -> str:
 def held_back(now: OwnerNow) -> int:
     """Pods that keep the old revision by `partition`."""
     strategy = _strategy(now)
-    rolling = strategy.get("rollingUpdate") or {}
+    rolling = table(strategy.get("rollingUpdate"))
     value = rolling.get("partition", strategy.get("partition", 0))
     return min(wanted(now), amount(value, wanted(now), up=True))
 
@@ -70,14 +70,14 @@ def pace(kind: str, now: OwnerNow) -> tuple[int, int]:
     """How many more pods than wanted there may be, and how many fewer available ones."""
     total, strategy = wanted(now), _strategy(now)
     if kind == "StatefulSet":
-        parallel = (strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1)
+        parallel = table(strategy.get("rollingUpdate")).get("maxUnavailable", 1)
         return 0, max(1, amount(parallel, total, up=False))
     if kind == "CloneSet":
         more = amount(strategy.get("maxSurge", 0), total, up=True)
         return more, amount(strategy.get("maxUnavailable", "20%"), total, up=not more)
     if strategy.get("type") == "Recreate":
         return 0, total
-    rolling = strategy.get("rollingUpdate") or {}
+    rolling = table(strategy.get("rollingUpdate"))
     surge = amount(rolling.get("maxSurge", "25%"), total, up=True)
     fewer = amount(rolling.get("maxUnavailable", "25%"), total, up=False)
     return surge, fewer or (0 if surge else 1)
@@ -110,8 +110,7 @@ def amount(value: object, total: int, up: bool) -> int:
 
 
 def _strategy(now: OwnerNow) -> Json:
-    found = now.spec.get("strategy") or now.spec.get("updateStrategy") or {}
-    return found if isinstance(found, dict) else {}
+    return table(now.spec.get("strategy") or now.spec.get("updateStrategy"))
 
 
 def wanted(now: OwnerNow) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from core.actions.owner import OwnerNow
+from core.actions.owner import OwnerNow, decoded
 from core.analysis.applications import Application
 from core.clients.kubernetes import Reader
 from core.kube.kinds import BY_NAME
@@ -105,7 +105,7 @@ async def pods_of(reader: Reader, owner: Application, now: OwnerNow) -> list[Pod
     uids = {now.uid}
     if owner.kind == "Deployment":
         body = await reader.get(BY_NAME["ReplicaSet"].list_path(owner.namespace), labelSelector=selector)
-        sets = msgspec.json.decode(body, type=_Names).items or ()
+        sets = decoded(body, _Names, str(owner)).items or ()
         uids |= {
             one.metadata.uid for one in sets if any(up.uid == now.uid for up in one.metadata.owner_references or ())
         }
@@ -121,7 +121,7 @@ async def _listed(reader: Reader, namespace: str, selector: str) -> list[PodNow]
     path, token, found = BY_NAME["Pod"].list_path(namespace), "", list[PodNow]()
     while True:
         body = await reader.get(path, labelSelector=selector or None, limit=PAGE_SIZE, continue_=token)
-        page = msgspec.json.decode(body, type=_Page)
+        page = decoded(body, _Page, f"the pods of {namespace}")
         found += page.items or ()
         token = page.metadata.continue_ or ""
         if not token:
@@ -131,7 +131,7 @@ async def _listed(reader: Reader, namespace: str, selector: str) -> list[PodNow]
 async def virtual_nodes(reader: Reader) -> set[str]:
     """The names of the virtual nodes."""
     body = await reader.get(BY_NAME["Node"].list_path(), labelSelector=VIRTUAL)
-    return {one.metadata.name for one in msgspec.json.decode(body, type=_Names).items or ()}
+    return {one.metadata.name for one in decoded(body, _Names, "nodes").items or ()}
 
 
 def selector_text(selector: Mapping[str, Any]) -> str:
