@@ -65,24 +65,19 @@ async def test_what_is_printed_for_kubectl_puts_it_right(demo: Demo, tmp_path: P
     assert (await kubectl(demo, "apply", "-f", str(tmp_path / "vpas.yaml"))).count("created") == 4
     _, after, _ = await demo.run("checks", "-o", "name", "no VPA where")
     assert after == ""
-    _, before, _ = await demo.run("rightsizing", "-o", "json")
     _, commands, _ = await demo.run("rightsizing", "--kubectl")
-    lines = commands.splitlines()
-    kinds = {line.split()[2] for line in lines}
-    assert {"deployments.apps", "daemonsets.apps", "statefulsets.apps", "clonesets.apps.kruise.io"} <= kinds
-    for line in lines:
-        assert await kubectl(demo, *shlex.split(line)[1:]) != ""
-    asked = {
-        (one["kind"], one["namespace"], one["name"]): one["wanted"]
-        for one in json.loads(before)["items"]
-        if one["kind"] == "CloneSet" and one["wanted"]
-    }
-    for (_, namespace, name), wanted in asked.items():
-        template = json.loads(await kubectl(demo, "get", "cloneset", name, "-n", namespace, "-o", "json"))["spec"]
-        (container,) = template["template"]["spec"]["containers"]
+    lines = [shlex.split(line) for line in commands.splitlines()]
+    assert {"deployments.apps", "daemonsets.apps", "statefulsets.apps"} <= {words[2] for words in lines}
+    for words in lines:
+        assert "patched" in await kubectl(demo, *words[1:])
+    clone_sets = [words for words in lines if words[2] == "clonesets.apps.kruise.io"]
+    assert clone_sets
+    for _, _, kind, name, _, namespace, *_, patch in clone_sets:
+        spec = json.loads(await kubectl(demo, "get", kind, name, "-n", namespace, "-o", "json"))["spec"]
+        (container,) = spec["template"]["spec"]["containers"]
+        wanted = {step["path"].rpartition("/")[2]: step["value"] for step in json.loads(patch) if step["op"] == "add"}
         assert container["image"]
-        assert container["resources"]["requests"]["cpu"] == f"{wanted['cpu']}m"
-    assert asked
+        assert container["resources"]["requests"] == {**container["resources"]["requests"], **wanted}
 
 
 async def kubectl(demo: Demo, *words: str) -> str:
