@@ -105,7 +105,7 @@ class _Words:
             text_cell(identity),
             self._text(one.team),
             _ONE if len(pods) == 1 else Cell(fmt.count(len(pods)), len(pods)),
-            Cell(fmt.age(one.oldest), one.oldest, Tone.WARNING if one.overdue else Tone.PLAIN),
+            self._age(one),
             self._limit(one.limit),
             self._billed(pods),
             self._asks(first.shape),
@@ -116,6 +116,11 @@ class _Words:
             self._text(one.reason.text),
         )
         return Row(identity, cells, labels=first.labels, opens=ViewKey("eci-owner", identity))
+
+    def _age(self, one: ServerlessApplication) -> Cell:
+        """Sorted by when it began, which stands still: a row is another only when its text is."""
+        began = None if one.oldest is None else one.oldest - self._plan.snapshot.as_of
+        return Cell(fmt.age(one.oldest), began, Tone.WARNING if one.overdue else Tone.PLAIN)
 
     def _limit(self, limit: float) -> Cell:
         if limit not in self._limits:
@@ -196,7 +201,7 @@ def _so_far(costs: Costs) -> Cell:
         return _cost(costs.so_far, costs.unknown)
     ((rate, seconds),) = costs.accrued
     above, below = rate.numerator * seconds, rate.denominator
-    return Cell(money.decimal(above, below), above / below)
+    return Cell(money.decimal(above, below), (above * 100 // below) / 100)  # stands still for as long as the text does
 
 
 def _cost(value: Fraction, unknown: int) -> Cell:

@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from core.analysis.prices import shipped
 from core.session import Session, Where
 from core.views.detail import DetailView
 from core.views.link import Failure, Update
-from core.views.table import TableView, ViewKey
+from core.views.live_audits import AuditProducer, eci_table
+from core.views.planned import Planned
+from core.views.table import TableChange, TableView, ViewKey
 from tests.unit.build import at, node, policy
-from tests.unit.serverless.small import VK, on_eci
+from tests.unit.serverless.small import VK, on_eci, planned
 
 
 @pytest.fixture
@@ -39,6 +43,21 @@ async def test_the_table_and_its_sums(session: Session) -> None:
     assert isinstance(view, TableView)
     assert [row.id for row in view.rows] == ["StatefulSet shop/old"]
     assert view.notes[0].startswith("on virtual nodes: 1 pod of 1 owner, 1 overdue, 321.98 CNY a month")
+
+
+def test_a_minute_later_only_rows_with_other_texts_are_sent() -> None:
+    pods = [on_eci(f"shop/p{index}", "2-4Gi", 5 + index / 7, owner_name=f"o{index}") for index in range(50)]
+    pods += [on_eci("shop/large", "64-512Gi", 4, owner_name="large")]
+    before = planned(*pods)
+    after = replace(before, snapshot=replace(before.snapshot, as_of=before.snapshot.as_of + 10))
+    producer = AuditProducer(ViewKey("eci"), eci_table)
+    whole = producer.make(Planned(before, prices=shipped()))
+    change = producer.make(Planned(after, prices=shipped()))
+    assert isinstance(whole, TableView)
+    assert isinstance(change, TableChange)
+    changed = {row.id for row in change.upserted}
+    assert "StatefulSet shop/large" in changed  # 0.0063 a second: six hundredths more
+    assert len(changed) < 15  # the others: 0.0012 in ten seconds
 
 
 async def test_one_owner_in_full(session: Session) -> None:
