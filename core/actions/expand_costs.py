@@ -1,5 +1,5 @@
-"""What more machines of a group would cost: by the price table, else by what ECS itself says (DescribePrice). A price
-that nobody tells is unknown, never nothing."""
+"""What machines cost, those that a group would add and those that are there: by the price table, else by what ECS
+itself says (DescribePrice). A price that nobody tells is unknown, never nothing."""
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -32,17 +32,26 @@ async def cost(cloud: Cloud, prices: Prices | None, group: Group, more: int) -> 
     kind = next(iter(group.template.instance_types), "")
     if not kind:
         return Cost(source="nobody says which machine type it would be")
-    hours = prices.hours_a_month if prices is not None else HOURS_A_MONTH
-    subscription = group.template.charge_type == SUBSCRIPTION
-    one = _by_table(prices, kind, subscription, group) or await _by_ecs(cloud, kind, subscription, group)
+    one = await of_machine(cloud, prices, kind, group.template.charge_type, group.template.spot_strategy)
     hour = one.hour * more if one.hour is not None else None
     month = one.month * more if one.month is not None else None
-    return Cost(one.currency, hour, month if hour is None else hour * hours, one.source)
+    return Cost(one.currency, hour, month if hour is None else hour * hours(prices), one.source)
 
 
-def _by_table(prices: Prices | None, kind: str, subscription: bool, group: Group) -> Cost | None:
+def hours(prices: Prices | None) -> Fraction:
+    """Of a month."""
+    return prices.hours_a_month if prices is not None else HOURS_A_MONTH
+
+
+async def of_machine(cloud: Cloud, prices: Prices | None, kind: str, charge: str, spot: str = "") -> Cost:
+    """One machine of a type: an hour of it, or a month where it is paid in advance."""
+    subscription, spot = charge == SUBSCRIPTION, "" if spot == "NoSpot" else spot
+    return _by_table(prices, kind, subscription, spot) or await _by_ecs(cloud, kind, subscription, spot)
+
+
+def _by_table(prices: Prices | None, kind: str, subscription: bool, spot: str) -> Cost | None:
     machine = prices.machines.get(kind) if prices is not None else None
-    if prices is None or machine is None or _spot(group):
+    if prices is None or machine is None or spot:
         return None
     source = f"price table of {prices.as_of}"
     if subscription:
@@ -50,10 +59,10 @@ def _by_table(prices: Prices | None, kind: str, subscription: bool, group: Group
     return Cost(prices.currency, machine.hour, None, source) if machine.hour is not None else None
 
 
-async def _by_ecs(cloud: Cloud, kind: str, subscription: bool, group: Group) -> Cost:
+async def _by_ecs(cloud: Cloud, kind: str, subscription: bool, spot: str) -> Cost:
     wanted: dict[str, Any] = {"instance_type": kind, "price_unit": "Month" if subscription else "Hour", "period": 1}
-    if _spot(group) and not subscription:
-        wanted["spot_strategy"] = group.template.spot_strategy
+    if spot and not subscription:
+        wanted["spot_strategy"] = spot
     try:
         body = await cloud.reader.ecs.ask("describe_price", resource_type="instance", **wanted)
     except CloudError as error:
@@ -66,10 +75,6 @@ async def _by_ecs(cloud: Cloud, kind: str, subscription: bool, group: Group) -> 
     if each is None:
         return Cost(source=f"neither the price table nor ECS tells a price of {kind}")
     return Cost(currency, None if subscription else each, each if subscription else None, "ECS DescribePrice")
-
-
-def _spot(group: Group) -> bool:
-    return group.template.spot_strategy not in ("", "NoSpot")
 
 
 def _money(value: object) -> Fraction | None:

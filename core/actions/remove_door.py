@@ -49,6 +49,7 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
     member: bool = False
     type: str = ""
     charge: str = ""
+    spot: str = ""
     running: bool = True
     release: bool = False
     keep_desired: bool = False
@@ -67,6 +68,8 @@ class Found:
     member: ScalingInstance | None
     pool: NodePool | None
     machine: Instance | None
+    listed: bool = False
+    """The ACK API knows the node."""
 
     @property
     def autoscaled(self) -> bool:
@@ -87,17 +90,23 @@ class Found:
 def find(node: Node, snapshot: Snapshot, named: str = "") -> Found:
     """The door of a node; `named` by a person, which counts only where nothing is known.
 
+    An attached machine that the ACK API lists may go by either door.
+
     Raises InputError for a name that is none, and for one that contradicts what is known."""
     how = origin.of(node, snapshot.table)
     member: ScalingInstance | None = snapshot.table("ScalingInstance").get(node.instance_id or node.name)
     pool = _pool(node, member, snapshot)
     machine: Instance | None = snapshot.table("Instance").get(node.instance_id)
+    nodes = snapshot.table("ClusterNode")
+    listed = node.instance_id in nodes or node.name in nodes
     known = _door(how, member, pool)
+    if known is Door.ATTACHED and member is None and listed and named == Door.POOL:
+        known = Door.POOL
     if named and named not in tuple(Door):
         raise InputError(f"--door {named}: use one of {', '.join(Door)}")
     if named and known is not None and known != named:
         raise InputError(f"--door {named}: node {node.name} came in by another ({known}): {how.because}")
-    return Found(node, how, known or (Door(named) if named else None), member, pool, machine)
+    return Found(node, how, known or (Door(named) if named else None), member, pool, machine, listed)
 
 
 def _door(how: Origin, member: ScalingInstance | None, pool: NodePool | None) -> Door | None:

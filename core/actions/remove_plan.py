@@ -2,12 +2,14 @@
 money, what nobody can take back. Doing it is in remove."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 
 import msgspec
 
 from core.actions import (
     access,
     drain_plan,
+    expand_costs,
     remove_attached,
     remove_autoscaled,
     remove_expanded,
@@ -23,7 +25,6 @@ from core.actions.remove_groups import Size
 from core.actions.remove_machine import Machine, look_at, preflight
 from core.actions.situation import Asked, Situation, nodes_named
 from core.analysis.origin import How
-from core.analysis.prices import Prices
 from core.cluster.group import Group
 from core.cluster.snapshot import Snapshot
 
@@ -69,7 +70,7 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
         steps=(*base.steps, *_steps(removals, sizes)),
         irreversible=(*base.irreversible, *(line for one in removals for line in _irreversible(one))),
         confirm=nodes[0].name if len(nodes) == 1 else f"{len(nodes)} nodes",
-        says=(*(line for one in found for line in _says(one, args)), *_money(removals, situation.prices)),
+        says=(*(line for one in found for line in _says(one, args)), *await _saves(situation, removals)),
         region=cloud.region if cloud is not None else "",
         cluster=cloud.cluster if cloud is not None else "",
         details={"removals": msgspec.to_builtins(removals), "sizes": msgspec.to_builtins(sizes)},
@@ -105,6 +106,7 @@ def _removal(found: Found, args: Args, machine: Machine | None) -> Removal:
         member=found.member is not None,
         type=node.instance_type,
         charge=found.charge,
+        spot=found.machine.spot_strategy if found.machine is not None else "",
         running=found.machine is None or found.machine.status in ("Running", "Starting", ""),
         release=ours and args.release,
         keep_desired=args.keep_desired,
@@ -144,8 +146,11 @@ def _reachable(found: Found, situation: Situation) -> Iterator[Finding]:
         yield Finding(Level.REFUSAL, "MachineUnknown", name, "which machine it is, neither provider ID nor label tells")
     if door is Door.EXPANDED and found.member is None:
         yield Finding(Level.REFUSAL, "GroupUnknown", name, "no scaling group that was read holds its machine")
-    if door is Door.POOL and found.pool is None:
-        yield Finding(Level.REFUSAL, "PoolUnknown", name, "no node pool that the ACK API lists holds it")
+    if door is Door.POOL and found.pool is None and not found.listed:
+        yield Finding(Level.REFUSAL, "PoolUnknown", name, "the ACK API lists it neither in a node pool nor alone")
+    if door is Door.ATTACHED and found.listed:
+        text = "the ACK API lists it, and goes on counting it; --door pool has it taken out by ACK (DeleteClusterNodes)"
+        yield Finding(Level.NOTE, "ListedByAck", name, text)
     if door is Door.POOL and situation.cloud is not None and not situation.cloud.cluster:
         yield Finding(Level.REFUSAL, "ClusterUnknown", name, "which ACK cluster this is, is not known: --cluster-id")
 
@@ -205,7 +210,7 @@ def _says(found: Found, args: Args) -> Iterator[str]:
     ways = {
         Door.ATTACHED: "wiped of the cluster",
         Door.EXPANDED: "by ESS, out of its scaling group",
-        Door.POOL: "by the ACK API, out of its node pool",
+        Door.POOL: "by the ACK API, out of its node pool" if found.pool is not None else "by the ACK API",
         Door.EXTERNAL: f"its Node is deleted; {remove_external.BY_HAND}",
     }
     kind = f"{found.node.instance_type or 'type unknown'}, {found.charge or 'charge unknown'}"
@@ -224,17 +229,18 @@ def _irreversible(one: Removal) -> Iterator[str]:
     yield f"the Node {one.node} is deleted{machine}"
 
 
-def _money(removals: Sequence[Removal], prices: Prices | None) -> Iterator[str]:
-    """What is saved, and honestly unknown where the price table doesn't tell."""
-    released = [one for one in removals if one.release]
-    if not released:
-        return
-    hours = [prices.machines[one.type].hour for one in released if prices is not None and one.type in prices.machines]
-    known = [hour for hour in hours if hour is not None]
-    if prices is None or len(known) < len(released):
-        kinds = ", ".join(sorted({one.type or "?" for one in released}))
-        yield f"saves unknown: the price table doesn't tell what {kinds} costs"
-        return
-    hour = sum(known)
-    month = float(hour * prices.hours_a_month)
-    yield f"saves {float(hour):,.2f} {prices.currency} an hour, about {month:,.2f} a month (prices of {prices.as_of})"
+async def _saves(situation: Situation, removals: Sequence[Removal]) -> list[str]:
+    """What is no longer paid for; honestly unknown where neither the price table nor ECS tells it of every machine."""
+    released, cloud, prices = [one for one in removals if one.release], situation.cloud, situation.prices
+    if not released or cloud is None:
+        return []
+    kinds = {(one.type, one.charge, one.spot) for one in released}
+    costs = {key: await expand_costs.of_machine(cloud, prices, *key) for key in sorted(kinds)}
+    each = [costs[one.type, one.charge, one.spot] for one in released]
+    hours = [cost.hour for cost in each if cost.hour is not None]
+    unknown = next((cost for cost in each if cost.hour is None), None)
+    if unknown is not None:
+        return [f"saves unknown: {unknown.source}"]
+    hour, currency = sum(hours, Fraction(0)), each[0].currency
+    month = float(hour * expand_costs.hours(prices))
+    return [f"saves {float(hour):,.2f} {currency} an hour, about {month:,.2f} a month ({each[0].source})"]

@@ -25,7 +25,9 @@ Json = dict[str, Any]
 
 def steps(one: Removal, size: Size | None) -> Iterator[PlannedStep]:
     """After our own drain."""
-    yield PlannedStep(f"{ASK}: drain true, release {str(one.release).lower()}", f"{one.machine} of {one.pool}")
+    yield PlannedStep(
+        f"{ASK}: drain true, release {str(one.release).lower()}", f"{one.machine} of {one.pool or 'the cluster'}"
+    )
     if size is not None and size.pinned is not None:
         kept = "leave the pool's desired size" if one.keep_desired else f"{LOWER}, and read it back"
         yield PlannedStep(kept, one.pool)

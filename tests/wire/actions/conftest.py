@@ -35,7 +35,7 @@ async def stage(home: Path) -> AsyncIterator[Stage]:
 async def fleet(home: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fleet]:
     """Machines and their cluster, times cut short; its doors are opened by the test."""
     cut_short(monkeypatch.setattr)
-    made = Fleet.make(home, monkeypatch.setenv)
+    made = Fleet.make(home, monkeypatch.setenv, monkeypatch.setattr)
     yield made
     await made.close()
 

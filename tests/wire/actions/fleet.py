@@ -2,6 +2,7 @@
 both. Smaller and quicker than the demo: a test sets up what it needs."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from core.views.link import PlanAction
 from core.where import Where
 from sim.clock import SimClock
 from sim.cloud.access import Access, Principal, default_principals
-from sim.cloud.ess.engine import keep_groups
+from sim.cloud.ess import engine
 from sim.cloud.gateway import Gateway
 from sim.cloud.record import Record
 from sim.cloud.server import CloudServer
@@ -52,22 +53,28 @@ class Fleet:
     server: CloudServer
     folder: Path
     setenv: Callable[[str, str], None]
+    patch: Callable[[object, str, object], None]
     apps: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def make(cls, folder: Path, setenv: Callable[[str, str], None]) -> "Fleet":
+    def make(
+        cls,
+        folder: Path,
+        setenv: Callable[[str, str], None] = os.environ.__setitem__,
+        patch: Callable[[object, str, object], None] = setattr,
+    ) -> "Fleet":
         sim, cloud = Sim(folder), Cloud(SimClock(speed=SPEED), seed=11)
         guests = Machines(cloud, sim.registry)
         machines.network(cloud)
         scene = Stage(cloud, sim.registry, guests, machines.cluster(cloud).id)
         server = CloudServer(Gateway(cloud, Access(default_principals("fleet"))))
-        return cls(sim, cloud, guests, scene, server, folder, setenv)
+        return cls(sim, cloud, guests, scene, server, folder, setenv, patch)
 
     async def open_doors(self, who: Principal | None = None) -> None:
         """Let time run, and set in the environment what leads to the cloud."""
         await self.sim.start()
         self.guests.watch(self.sim.manager.kubelets)
-        self.cloud.agenda.every(20.0, lambda: keep_groups(self.cloud))
+        self.cloud.agenda.every(20.0, lambda: engine.keep_groups(self.cloud))
         await self.server.start()
         self.be(who or self.server.gateway.access.named("admin"))
 
@@ -137,6 +144,10 @@ class Fleet:
         """The pool's own desired size."""
         found: int | None = self.cloud.pools[made.pool_id].scaling_group.get("desired_size")
         return found
+
+    def linger(self, seconds: float = 40.0) -> None:
+        """Machines take so many simulated seconds to leave their group: time for a busy computer to see them leave."""
+        self.patch(engine, "LEAVE", seconds)
 
     def kill_kubelet(self, node: str) -> None:
         """It answers no more, and the cluster knows."""

@@ -13,8 +13,9 @@ from core.actions.action_plan import ActionPlan, Level
 from core.actions.group_claim import _name as lease_name
 from core.errors import InputError, Refused
 from sim.cloud.access import Principal
+from sim.cloud.faults import Fault
 from sim.world import joining
-from tests.wire.actions.fleet import MARK, Fleet, last
+from tests.wire.actions.fleet import KIND, MARK, Fleet, last
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 ROLES = ("read-only", "remove")
@@ -185,6 +186,7 @@ async def test_a_living_node_is_never_taken_for_dead(fleet: Fleet) -> None:
 async def test_out_of_a_pool(fleet: Fleet) -> None:
     """Through the ACK API, with everything explicit; its desired size is lowered, so nothing is bought."""
     made = fleet.group("web", 3, in_ack=True, desired=3)
+    fleet.linger()
     await fleet.open_doors()
     node = made.nodes[1]
     await fleet.pod(node)
@@ -219,6 +221,7 @@ async def test_a_pools_size_may_stay(fleet: Fleet) -> None:
 async def test_two_of_a_pool_and_one_of_a_group(fleet: Fleet) -> None:
     """All are cordoned and drained, then they go; one at a time where they share a group."""
     web, batch = fleet.group("web", 3, in_ack=True, desired=3), fleet.group("batch", 2)
+    fleet.linger()
     await fleet.open_doors()
     nodes = [*web.nodes[:2], batch.nodes[0]]
     for node in nodes:
@@ -238,6 +241,7 @@ async def test_attached_into_a_pool(fleet: Fleet) -> None:
     """ACK takes it out; the machine stays, and its userdata is overwritten."""
     made = fleet.group("system", 1, in_ack=True, desired=2)
     node = fleet.attached(made, JOINS, charge_type="PrePaid")
+    fleet.linger()
     await fleet.open_doors()
     machine = fleet.id_of(node)
     run = await fleet.remove(node)
@@ -245,6 +249,36 @@ async def test_attached_into_a_pool(fleet: Fleet) -> None:
     assert params(fleet, "RemoveNodePoolNodes")["release_node"] == "false"
     assert fleet.changes()["ModifyInstanceAttribute"] == 1
     assert machine in {one.id for one in fleet.cloud.instances}
+
+
+async def test_attached_and_taken_out_by_ack(fleet: Fleet) -> None:
+    """The ACK API lists machines that somebody attached, and can take them out too."""
+    node = fleet.attached()
+    await fleet.open_doors()
+    assert "ListedByAck" in codes(await fleet.plan(node), Level.NOTE)
+    plan = await fleet.plan(node, door="pool")
+    assert (door(plan), codes(plan)) == ("pool", [])
+    run = await fleet.run(plan)
+    assert run.progress.outcome == "done", run.progress
+    assert fleet.changes() == {"DeleteClusterNodes": 1}
+    body = params(fleet, "DeleteClusterNodes")["body"]
+    assert body == {"nodes": [node], "drain_node": True, "release_node": False}
+    assert not fleet.has_node(node)
+
+
+async def test_what_it_saves(fleet: Fleet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By the price table, else by ECS, else unknown."""
+    made = fleet.group("batch", 3)
+    await fleet.open_doors()
+    assert any("(ECS DescribePrice)" in line for line in (await fleet.plan(*made.nodes, release=True)).says)
+    table = (tmp_path / "prices.toml").resolve()
+    table.write_text(f'currency = "CNY"\nas_of = 2026-01-15\n[ecs.types."{KIND}"]\nhour = 1.25\n')
+    monkeypatch.setenv("VACANCY_PRICES", str(table))
+    told = (await fleet.plan(*made.nodes[:2], release=True)).says[-1]
+    assert told == "saves 2.50 CNY an hour, about 1,825.00 a month (price table of 2026-01-15)"
+    table.write_text('currency = "CNY"\nas_of = 2026-01-15\n')
+    fleet.server.gateway.faults.add(Fault("error", action="DescribePrice", code="Odd", status=400, times=None))
+    assert (await fleet.plan(made.nodes[0], release=True)).says[-1].startswith("saves unknown: no price of ecs.g7")
 
 
 async def test_autoscaled_is_left_to_the_autoscaler(fleet: Fleet) -> None:
@@ -328,6 +362,7 @@ async def test_attached_machines_are_not_released(fleet: Fleet) -> None:
 async def test_two_of_us_keep_out_of_each_others_way(fleet: Fleet) -> None:
     """While one removes a node of a group, another's plan for the same group is refused."""
     made = fleet.group("batch", 3)
+    fleet.linger(100.0)
     await fleet.open_doors()
     first, second = await fleet.plan(made.nodes[0], release=True), await fleet.plan(made.nodes[1], release=True)
     running = asyncio.create_task(fleet.run(first))
@@ -348,6 +383,7 @@ async def test_the_policies_of_deploy_suffice(fleet: Fleet, door: str) -> None:
     files = [DEPLOY / "ram" / f"{name}.json" for name in ("read-only", "read-userdata", "remove")]
     rules = [rule for file in files for rule in json.loads(file.read_text())["Statement"]]
     allowed = tuple(action for rule in rules for action in rule["Action"])
+    fleet.linger()
     await fleet.open_doors(Principal("ops", "LTAI5tOps", "ops-secret", allowed))
     await fleet.pod(node)
     user = fleet.person("ops", *(yaml.safe_load_all((DEPLOY / "rbac" / f"{name}.yaml").read_text()) for name in ROLES))

@@ -49,7 +49,7 @@ async def test_a_removal_from_key_to_end(fleet: Fleet) -> None:
         await shown.press("enter")
         await shown.until(lambda: shown.phase() == action.ASKS)
         assert "by ESS, out of its scaling group" in shown.sentences
-        assert "saves unknown" in shown.sentences
+        assert "(ECS DescribePrice)" in shown.sentences
         assert shown.app.screen.query_one(Input).placeholder == f"type {node} to confirm"
         await shown.press("y", "enter")
         await shown.until(lambda: "that was not it" in shown.sentences)

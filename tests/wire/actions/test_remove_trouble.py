@@ -54,6 +54,7 @@ async def test_an_answer_that_is_lost(fleet: Fleet, action: str) -> None:
 async def test_an_answer_of_ack_that_is_lost(fleet: Fleet, action: str, kind: str) -> None:
     """The ACK API takes no client tokens: its tasks and sizes are the evidence."""
     made = fleet.group("web", 2, in_ack=True, desired=2)
+    fleet.linger()
     await fleet.open_doors()
     plan = await fleet.plan(made.nodes[0], release=True)
     fleet.server.gateway.faults.add(Fault(kind, action=action, seconds=30.0))
@@ -101,7 +102,7 @@ async def test_denied_by_ram_after_the_drain(fleet: Fleet) -> None:
     entry = last()
     assert entry.open
     told = await fleet.compare(entry)
-    assert told[0].startswith(f"node {node} is cordoned; 0 of its 1 pods")
+    assert told[0].startswith(f"node {node} is cordoned by this action; 0 of its 1 pods")
     assert "Running, InService in" in told[1]
     fleet.be(fleet.server.gateway.access.named("admin"))
     run = await fleet.recover(entry)
