@@ -65,7 +65,7 @@ class MachinesProducer:
 
     def __init__(self, key: ViewKey, cloud: Callable[[], Cloud | None]) -> None:
         self._key, self._cloud = key, cloud
-        self._task: asyncio.Task[tuple[Instance, ...]] | None = None
+        self._task: asyncio.Task[list[Candidate]] | None = None
         self._next = self._since = 0.0
         self._number = 0
 
@@ -79,19 +79,21 @@ class MachinesProducer:
             self._next = moment.now + RE_READ
             self._task = asyncio.ensure_future(self._read(moment.store.snapshot(moment.now)))
 
-    async def _read(self, snapshot: Snapshot) -> tuple[Instance, ...]:
+    async def _read(self, snapshot: Snapshot) -> list[Candidate]:
+        """With what takes long in a large cluster off the loop."""
         cloud = needed(self._cloud())
-        return (await ask(cloud, attachable.around(snapshot, cloud.cluster)))[0]
+        here = await asyncio.to_thread(attachable.around, snapshot, cloud.cluster)
+        asked, _ = await ask(cloud, here)
+        return await asyncio.to_thread(attachable.candidates, asked, here)
 
-    def _update(self, moment: Moment, done: "asyncio.Task[tuple[Instance, ...]]") -> Update | None:
+    def _update(self, moment: Moment, done: "asyncio.Task[list[Candidate]]") -> Update | None:
         try:
-            asked = done.result()
+            found = done.result()
         except CloudError as error:
             self._next = moment.now + SLOWER
             return Failure(self._key, str(error))
         except VacancyError as error:
             self._next = moment.now + NOT_YET
             return Failure(self._key, str(error)) if moment.now - self._since > PATIENCE else None
-        cloud, self._number = self._cloud(), self._number + 1
-        here = attachable.around(moment.store.snapshot(moment.now), cloud.cluster if cloud is not None else "")
-        return view.view(attachable.candidates(asked, here), moment.now, self._number, self._key)
+        self._number += 1
+        return view.view(found, moment.now, self._number, self._key)

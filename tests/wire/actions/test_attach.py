@@ -232,6 +232,17 @@ async def test_lost_answers_and_flow_control(town: Town, action: str, kind: str)
     assert changes == {name: 1 for name in DISK if name != "DescribeClusterAttachScripts"}
 
 
+async def test_no_answer_in_time_although_it_took_effect(town: Town) -> None:
+    machine = town.machine()
+    made = await town.plan(machine.id, "userdata", group="spot")
+    town.fault("done-silence", "ReplaceSystemDisk", seconds=30.0)
+    run = town.start(made)
+    await acting.execute(run)
+    assert run.progress.outcome == "done", run.progress
+    assert town.changes() == DISK
+    assert "no answer in time" in run.journal.path.read_text()
+
+
 @pytest.mark.parametrize("kind", ["throttle", "done-reset", "done-error"])
 async def test_a_task_whose_answer_was_lost_is_found_again(town: Town, kind: str) -> None:
     machine = town.machine()
