@@ -172,16 +172,20 @@ def _findings(digests: Iterable[Digest], told: Iterable[str], again: bool) -> It
 
 async def _unusable(routes: Routes, names: Iterable[str]) -> list[Finding]:
     """A warning for each channel that can't work."""
-    found = []
-    for name in sorted(names):
-        for index in range(routes.channels(name)):
-            try:
-                why = await check(routes.url(name, index))
-            except InputError as error:
-                why = str(error)
-            if why:
-                found.append(Finding(Level.WARNING, "BadChannel", f"route {name}, channel {index + 1}", why))
-    return found
+    channels = [(name, index) for name in sorted(names) for index in range(routes.channels(name))]
+    found = await asyncio.gather(*(_why_not(routes, name, index) for name, index in channels))
+    return [
+        Finding(Level.WARNING, "BadChannel", f"route {name}, channel {index + 1}", why)
+        for (name, index), why in zip(channels, found, strict=True)
+        if why
+    ]
+
+
+async def _why_not(routes: Routes, name: str, index: int) -> str:
+    try:
+        return await check(routes.url(name, index))
+    except InputError as error:
+        return str(error)
 
 
 def _says(digests: Sequence[Digest]) -> Iterator[str]:

@@ -120,9 +120,7 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
         effect=_effect(leaving, seen, situation),
         says=(*_says(seen, replaced), *_saving(seen, situation)),
         steps=_steps(way),
-        irreversible=(
-            "a rollout can't be taken back: going back to the old template would only restart the pods again",
-        ),
+        irreversible=tuple(_irreversible(leaving)),
         confirm=str(len(replaced)) if replaced else "",
         options=asked.options,
         details=msgspec.to_builtins(details),
@@ -224,6 +222,13 @@ def _leaving(seen: _Seen, replaced: Sequence[PodNow], snapshot: Snapshot) -> Ite
             to=place or (eci if seen.landing.forced or seen.landing.bursts else None),
             loses=node_pods.local_volumes(known) if known is not None else (),
         )
+
+
+def _irreversible(leaving: Sequence[LeavingPod]) -> Iterator[str]:
+    yield "a rollout can't be taken back: going back to the old template would only restart the pods again"
+    if losing := [pod for pod in leaving if pod.loses]:
+        names = ", ".join(sorted({name for pod in losing for name in pod.loses}))
+        yield f"the local data of {len(losing)} of the pods (emptyDir {names}) is lost"
 
 
 def _effect(leaving: Sequence[LeavingPod], seen: _Seen, situation: Situation) -> Effect:

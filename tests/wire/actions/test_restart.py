@@ -128,6 +128,16 @@ async def test_refuses_what_moves_nothing(stage: Elastic) -> None:
     assert "0 of 1 new pods are on ECS, 1 on ECI" in run.progress.text
 
 
+async def test_what_is_lost_with_the_old_pods_is_said(stage: Elastic) -> None:
+    await stage.away("web", 2)
+    volumes = {"spec": {"template": {"spec": {"volumes": [{"name": "cache", "emptyDir": {}}]}}}}
+    stage.sim.registry.patch("Deployment", "web", volumes, "default")
+    await stage.until(lambda: len(stage.home("web")) == 2)
+    made = await stage.planned("restart", WEB)
+    assert "the local data of 2 of the pods (emptyDir cache) is lost" in made.irreversible
+    assert "NothingOnEci" in codes(made)
+
+
 async def test_refuses_what_is_paused_before_and_after_the_plan(stage: Elastic) -> None:
     await stage.away("web", 1)
     made = await stage.planned("restart", WEB)
