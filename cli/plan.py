@@ -5,7 +5,7 @@ import argparse
 from cli import output
 from cli.reading import read
 from cli.where import add_source_options
-from core.session import decide
+from core.session import decide, prices_or_why
 from core.views import candidates, pending
 from core.views import plan as plan_view
 from core.views.text import sanitise
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output == "table":
         now = reading.snapshot.as_of
         waiting = pending.headlines(plan, pending.classes(plan), now) or ("no pod waits",)
-        lines = (*waiting, *candidates.headlines(plan, now))
+        lines = (*waiting, *candidates.headlines(plan, now, prices_or_why()))
         output.write("".join(f"{sanitise(line)}\n" for line in lines))
     elif args.output == "csv":
         output.write(output.as_csv(plan_view.flat(plan)))

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from cli import decided, output
-from core.session import decide, price_table
+from core.session import decide, price_table, prices_or_why
 from core.views import candidates, savings, scale_in
 from core.views import plan as plan_view
 
@@ -30,7 +30,8 @@ def fill(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the nodes."""
     reading = decided.read(args)
-    plan, now, prices = decide(reading.snapshot), reading.snapshot.as_of, price_table(args.prices)
+    plan, now = decide(reading.snapshot), reading.snapshot.as_of
+    prices = price_table(args.prices) if args.prices else prices_or_why()
     view = candidates.view(plan, now, 0, prices)
     rows = decided.kept(args, view)
     if args.output == "table":

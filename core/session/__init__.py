@@ -5,7 +5,7 @@ import importlib.metadata
 from core.session.audits import check, rightsize
 from core.session.imagining import imagine
 from core.session.planner import audit_eci, decide
-from core.session.prices import price_table
+from core.session.prices import price_table, prices_or_why
 from core.session.reading import Reading, read
 from core.session.recording import Recording, record
 from core.session.session import Session
@@ -21,6 +21,7 @@ __all__ = [
     "decide",
     "imagine",
     "price_table",
+    "prices_or_why",
     "read",
     "record",
     "rightsize",

@@ -5,7 +5,6 @@ import asyncio
 
 from core.analysis import autoscaler
 from core.analysis.planning import Plan, Replanner
-from core.analysis.prices import Prices
 from core.analysis.scale_in import Observed, observe
 from core.analysis.serverless import Audit, audit
 from core.clock import Clock
@@ -14,7 +13,7 @@ from core.cluster.store import Store
 from core.errors import VacancyError, unexpected
 from core.policy import discover
 from core.session.own_policy import own_policy
-from core.session.prices import price_table
+from core.session.prices import price_table, prices_or_why
 from core.views import candidates
 from core.views.planned import Planned
 
@@ -39,18 +38,11 @@ def audit_eci(made: Plan, prices: str | None, limit: float) -> Audit:
     return audit(made, price_table(prices), limit)
 
 
-def _prices() -> Prices | str:
-    try:
-        return price_table()
-    except VacancyError as error:
-        return str(error)
-
-
 def _planned(snapshot: Snapshot, observed: Observed, replanner: Replanner) -> Planned:
     try:
         made = decide(snapshot, observed, replanner)
         verdicts = {one.node: candidates.short(one, snapshot.as_of) for one in made.scale_in.nodes}
-        return Planned(made, verdicts, prices=_prices())
+        return Planned(made, verdicts, prices=prices_or_why())
     except VacancyError as error:
         return Planned(error=str(error))
     except Exception as error:  # a mistake of ours: what needs no plan goes on

@@ -29,6 +29,14 @@ def prices_or_none() -> Prices | None:
         return None
 
 
+def prices_or_why() -> Prices | str:
+    """As `price_table`, or why there is none, for those who say so."""
+    try:
+        return price_table()
+    except InputError as error:
+        return str(error)
+
+
 def _read(path: Path) -> Prices:
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))

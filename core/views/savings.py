@@ -24,12 +24,13 @@ def words(saved: Savings, prices: Prices | str) -> str:
     return f"{sizes}, ≈ {money.amount(saved.hour)} {prices.currency} an hour{advance}"
 
 
-def of_node(plan: Plan, name: str, prices: Prices) -> str:
+def of_node(plan: Plan, name: str, prices: Prices | str) -> str:
     """What an hour less of one node saves: `2.50 CNY`, `unknown`; empty for a node that could not go."""
     if name not in plan.scale_in.together or name not in plan.snapshot.nodes:
         return ""
-    price = hour(plan.snapshot.nodes[name], prices)
-    return money.UNKNOWN if price is None else f"{money.amount(price)} {prices.currency}"
+    if isinstance(prices, str) or (price := hour(plan.snapshot.nodes[name], prices)) is None:
+        return money.UNKNOWN
+    return f"{money.amount(price)} {prices.currency}"
 
 
 def document(saved: Savings, prices: Prices | str) -> dict[str, Any]:

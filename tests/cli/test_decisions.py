@@ -138,6 +138,18 @@ def test_scale_in_in_every_form(run: Run) -> None:
     assert run("scale-in", "-o", "name", "--sort=-name").out == "node/idle\nnode/held\nnode/busy\n"
 
 
+def test_a_broken_price_table_of_ones_own_is_said_and_hinders_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "prices.toml").write_text("currency = ")
+    monkeypatch.setenv("VACANCY_PRICES", str(tmp_path / "prices.toml"))
+    done = run("scale-in")
+    assert done.code == 0
+    assert "money unknown: " in done.out
+    assert run("scale-in", "-o", "json").json["saves"]["hour"] is None
+    assert "unknown" in run("scale-in", "-o", "csv").out
+
+
 def test_what_the_whole_set_would_save_in_every_form(run: Run, tmp_path: Path) -> None:
     prices = tmp_path / "prices.toml"
     prices.write_text('currency = "CNY"\n[ecs.types."ecs.small"]\nhour = "2.5"\n')
