@@ -112,19 +112,20 @@ async def _follow(work: Work, first: list[Step]) -> None:
     join = Join(work)
     steps = [*first, Step(JOIN, machine, join.ready, patience=run.plan.options.timeout), *_enlisting(work)]
     outcome, text = await attempt(run, steps, machine, LOOK)
-    if (
-        outcome != DONE
-        and not run.cancelled
-        and not join.came
-        and run.progress.doing.startswith((JOIN, attach_ack.FOLLOW))
-    ):
-        line = join.line
-        with contextlib.suppress(Cancelled):
-            line = line or await join_log.why(run, machine)
-        text = f"{text}; {line}"
-        await run.journal.note(machine, line)
-        run.node(machine, text=line)
+    waited = run.progress.doing.startswith((JOIN, attach_ack.FOLLOW))
+    if outcome != DONE and waited and not join.came and not run.cancelled:
+        text = f"{text}; {await _why(run, machine, join)}"
     await run.end(outcome, text or f"{machine} is node {join.name}, and it is Ready{_group_told(work.of)}")
+
+
+async def _why(run: Run, machine: str, join: "Join") -> str:
+    """What the machine's log says, on record too; not waited for when somebody wants it to stop."""
+    line = join.line
+    with contextlib.suppress(Cancelled):
+        line = line or await join_log.why(run, machine)
+    await run.journal.note(machine, line)
+    run.node(machine, text=line)
+    return line
 
 
 def _group_told(what: Details) -> str:

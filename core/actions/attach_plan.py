@@ -44,6 +44,11 @@ class Goal:
         return self.pool is None
 
     @property
+    def counted(self) -> bool:
+        """Whether the group's size grows by it: a command or a script of ACK's leaves that to ACK."""
+        return self.alone or self.wanted.how is Way.ACK
+
+    @property
     def title(self) -> str:
         if self.pool is not None:
             return f"node pool {one_line(self.pool.name or self.pool.id, 60)}"
@@ -145,14 +150,12 @@ async def _findings(situation: Situation, cloud: Cloud, machine: Instance, goal:
     found = list(guards.judge(situation.guards, situation.reader.place.context, []))
     found += scaling_group.guarded(situation.guards, groups)
     found += _suits(situation, cloud, machine, goal.wanted.how)
-    found += await _room(cloud, machine, goal)
+    found += _fits(machine, goal)
+    found += await _room(cloud, goal)
     found += await _processor(cloud, machine, goal)
     found += await scaling_group.claims(situation, [machine.id, *(group.id for group in groups if goal.alone)])
     found += await registered.judge(situation.reader)
     found += await join_trust.check(situation.reader, situation.now, needed=await _by_kubeadm(situation, goal))
-    if goal.alone and goal.wanted.how is Way.MANUAL:
-        text = "the command joins it to the default pool: the labels of this group's own nodes are not set by it"
-        found.append(Finding(Level.WARNING, "DefaultPool", goal.title, text))
     return found + await _may(cloud, machine, goal.wanted.how)
 
 
@@ -162,25 +165,32 @@ def _suits(situation: Situation, cloud: Cloud, machine: Instance, how: Way) -> I
         yield Finding(_LEVELS[reason.weight], reason.code, machine.id, reason.text)
 
 
-async def _room(cloud: Cloud, machine: Instance, goal: Goal) -> list[Finding]:
-    """What the group itself says, as it is now."""
-    if goal.group is None or (not goal.alone and goal.wanted.how is not Way.ACK):
+async def _room(cloud: Cloud, goal: Goal) -> list[Finding]:
+    """What the group that counts the machine says, as it is now."""
+    if goal.group is None or not goal.counted:
         return []
-    now, about = await scaling_group.look(cloud, goal.group.id), goal.title
-    found = []
+    now, found = await scaling_group.look(cloud, goal.group.id), []
     if now.scaling.state not in ("", "Active"):
-        found.append(Finding(Level.REFUSAL, "GroupState", about, f"it is {now.scaling.state}, so it takes no machine"))
+        text = f"it is {now.scaling.state}, so it takes no machine"
+        found.append(Finding(Level.REFUSAL, "GroupState", goal.title, text))
     if now.size is not None and now.size >= now.scaling.max_size:
         text = f"it has {now.size} machines and may have {now.scaling.max_size}: raise its maximum first"
-        found.append(Finding(Level.REFUSAL, "GroupFull", about, text))
+        found.append(Finding(Level.REFUSAL, "GroupFull", goal.title, text))
+    return found
+
+
+def _fits(machine: Instance, goal: Goal) -> Iterator[Finding]:
+    """What the group makes of just this machine, and of this way."""
     if goal.wanted.entrusted and machine.charge_type != "PostPaid":
         text = "it is a subscription, which nobody can entrust to a group: leave --entrusted out"
-        found.append(Finding(Level.REFUSAL, "Entrusted", machine.id, text))
-    configuration = goal.group.configuration
+        yield Finding(Level.REFUSAL, "Entrusted", machine.id, text)
+    configuration = goal.group.configuration if goal.group is not None else None
     if goal.alone and goal.wanted.how is Way.USERDATA and not (configuration and configuration.user_data.joins):
         text = "its userdata joins no cluster, as far as it can be read: the machine would start, and stay outside"
-        found.append(Finding(Level.REFUSAL, "NoJoin", about, text))
-    return found
+        yield Finding(Level.REFUSAL, "NoJoin", goal.title, text)
+    if goal.alone and goal.wanted.how is Way.MANUAL:
+        text = "the command joins it to the default pool: the labels of this group's own nodes are not set by it"
+        yield Finding(Level.WARNING, "DefaultPool", goal.title, text)
 
 
 async def _processor(cloud: Cloud, machine: Instance, goal: Goal) -> list[Finding]:
@@ -268,7 +278,7 @@ def _how_told(of: Details) -> str:
 def _size_told(goal: Goal) -> str:
     """What the group's sizes make of it. An attached machine counts, so nothing is bought or released for it."""
     group = goal.group
-    if group is None or group.desired is None or not (goal.alone or goal.wanted.how is Way.ACK):
+    if group is None or group.desired is None or not goal.counted:
         return ""
     most = f", at most {group.max_size}" if group.max_size is not None else ""
     whose = "ESS releases it when it leaves" if goal.wanted.entrusted else "it stays yours when it leaves the group"
