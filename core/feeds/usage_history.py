@@ -73,6 +73,11 @@ class HistoryFeed:
         self._timing = timing or HistoryTiming()
         self._wake = asyncio.Event()
 
+    @property
+    def place(self) -> str:
+        """What messages call the endpoint."""
+        return self._reader.place
+
     async def run(self) -> None:
         """Ask now and then, for ever; every trouble becomes a state."""
         self.status.connecting()
@@ -92,10 +97,15 @@ class HistoryFeed:
                 pass
             self._wake.clear()
 
-    async def read_once(self, at: float | None = None) -> bool:
-        """Ask once, about the time up to `at` (None: now). Trouble becomes a state, and False."""
+    async def read_once(self, at: float | None = None, within: float | None = None) -> bool:
+        """Ask once, about the time up to `at` (None: now), for `within` seconds at most. Trouble becomes a state, and
+        False."""
         try:
-            await self._read(at)
+            async with asyncio.timeout(within):
+                await self._read(at)
+        except TimeoutError:
+            self.status.lost(VacancyError(f"no answer within {within:.0f} s; a shorter --window is quicker"))
+            return False
         except VacancyError as error:
             self.status.lost(error)
             return False

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from core.feeds.cloud import CloudFeed
 
 TellProgress = Callable[[Progress], None]
+HISTORY_WITHIN = 180.0
+"""Seconds that a command waits for days of usage, all queries together."""
 
 
 @dataclass
@@ -46,21 +48,26 @@ async def read(
     if where.dump is not None:
         store, now, notes = await load_dump_aside(where.dump, tell)
         if history:
-            notes += await _read_history(where, Intake(store), now)
+            notes += await _read_history(where, Intake(store), now, tell)
         return Reading(store.snapshot(now), where.dump, notes)
     return await _read_cluster(where, clock or Clock(), tell, cloud_need, history)
 
 
-async def _read_history(where: Where, intake: Intake, at: float | None) -> list[str]:
+async def _read_history(where: Where, intake: Intake, at: float | None, tell: TellProgress | None) -> list[str]:
     """Days of usage up to a time (None: now); what is to be said about them. Raises InputError for bad settings."""
     from core.feeds.usage_history import open_feed
 
     feed = open_feed(history_choice(where), intake.store, intake)
     if feed is None:
         return []
+    reading = asyncio.ensure_future(feed.read_once(at, HISTORY_WITHIN))
     try:
-        await feed.read_once(at)
+        while not (await asyncio.wait({reading}, timeout=0.2))[0]:
+            if tell is not None:
+                tell(Progress(f"asking {feed.place}", 0))
+        reading.result()
     finally:
+        reading.cancel()
         await feed.close()
     return sources.notes({feed.kind: intake.states[feed.kind]})
 
@@ -129,7 +136,7 @@ async def _read_cluster(
         await asyncio.gather(asking, return_exceptions=True)
         await clients.close()
     if history:
-        await _read_history(where, intake, None)
+        await _read_history(where, intake, None, tell)
     return Reading(intake.store.snapshot(clock.now()), clients.place.context, sources.notes(intake.states))
 
 

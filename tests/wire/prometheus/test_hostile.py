@@ -225,6 +225,19 @@ async def test_trouble_is_a_state_and_what_is_held_stays(serve: Serve) -> None:
     assert (shown.name, shown.state) == ("prometheus", Connection.RECONNECTING)
 
 
+async def test_a_command_does_not_wait_for_ever(serve: Serve) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        await asyncio.sleep(60)
+        return web.Response()
+
+    store = Store()
+    intake = Intake(store)
+    one = feed(await serve(answer), store, intake)
+    assert not await one.read_once(within=0.3)
+    await one.close()
+    assert intake.states["UsageHistory"].cause.startswith("no answer within 0 s")
+
+
 async def test_no_view_waits_for_it(serve: Serve, tmp_path: Path) -> None:
     async def answer(request: web.Request) -> web.Response:
         await asyncio.sleep(60)
