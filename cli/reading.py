@@ -44,7 +44,7 @@ class ProgressLine:
             return
         self._shown, self._drawn = now, True
         share = f"{100 * progress.done // progress.total} %" if progress.total else f"{progress.done:,}"
-        sys.stderr.write(f"\r\x1b[K{sanitise(progress.doing)}  {share}")
+        sys.stderr.write(f"\r\x1b[K{sanitise(progress.doing)}  {share if progress.done else '…'}")
         sys.stderr.flush()
 
     def clear(self) -> None:
