@@ -27,15 +27,14 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
 
 async def go(run: Run) -> None:
     """To its end, with the group claimed as long as it takes."""
-    await _go(run, unsure=False)
+    await _go(run, Growth(run, details_of(run.plan)))
 
 
-async def _go(run: Run, unsure: bool) -> None:
+async def _go(run: Run, growth: Growth) -> None:
     details = details_of(run.plan)
     if not details.more:
         await run.end(DONE, f"{details.name} has {details.to} machines already")
         return
-    growth = Growth(run, details, unsure)
     try:
         async with group_claim.holding(run, [details.group]):
             outcome, why = await attempt(run, steps(growth, details), look=LOOK)
@@ -92,7 +91,9 @@ def _short(why: str, told: str, growth: Growth, details: Details) -> tuple[str, 
 
 async def resume(run: Run, entry: Entry) -> None:
     """The same steps: what was asked for is found again in the cloud, by the mark that it carries."""
-    await _go(run, unsure=any(line.get("event") == "intent" for line in entry.lines))
+    growth = Growth(run, details_of(run.plan))
+    growth.recall(entry.lines)
+    await _go(run, growth)
 
 
 async def undo(run: Run, entry: Entry) -> None:

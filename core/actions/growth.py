@@ -1,6 +1,9 @@
 """One group that grows, as the cloud tells it: whether it was asked already, how far its activity and ACK's task are,
 which machines came, and why not all of them did. The order of things is in expand."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import msgspec
 
 from core.actions import new_nodes, scaling_group
@@ -17,6 +20,9 @@ from core.kube.node import Node
 
 FAILED_TASK = ("fail", "failed")
 PHASES = {"Pending": "is being made", "Pending:Wait": "waits for a lifecycle hook", "InService": "is joining"}
+OTHERS = ("Remove", "Detach", "Attach")
+"""How activities are described that make no machine."""
+TASK = "the ACK API's task is "
 MARK = "vacancy"
 """The key under which an activity's metadata names the action."""
 
@@ -31,14 +37,25 @@ class Growth:
     could tell yet what came of it; `ended`: the cloud is through with it. `why`: why not all machines come, in the
     cloud's own words."""
 
-    def __init__(self, run: Run, details: Details, unsure: bool = False) -> None:
-        self._run, self._details, self.unsure = run, details, unsure
+    def __init__(self, run: Run, details: Details) -> None:
+        self._run, self._details = run, details
         self._now: GroupNow | None = None
         self._task = ""
-        self.was_asked = self.ended = False
+        self.was_asked = self.unsure = self.ended = False
         self.why = ""
         self.machines: dict[str, ScalingInstance] = {}
         self.nodes: dict[str, Node] = {}
+
+    def recall(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        """What the journal of an earlier process says about the call."""
+        for line in lines:
+            text = str(line.get("text", ""))
+            if line.get("event") == "intent":
+                self.unsure = True
+            elif line.get("event") == "result" and line.get("ok"):
+                self.was_asked, self.unsure = True, False
+            elif text.startswith(TASK):
+                self._task, self.was_asked, self.unsure = text.removeprefix(TASK), True, False
 
     @property
     def ready_nodes(self) -> list[str]:
@@ -73,15 +90,21 @@ class Growth:
         """Whether the call took effect, whoever got its answer. Raises VacancyError where that can't be known, and
         sending it again could do it twice."""
         self._now = now = await scaling_group.look(needed(self._run.cloud), self._details.group)
-        told = bool(self._task) or await self._find_task()
         grown = now.size is not None and now.size >= self._details.to
-        self.was_asked = bool(self._task or self._ours(now)) or (grown and (self.was_asked or self.unsure))
-        if self.was_asked or grown:
-            return True
-        if self.unsure and not told and self._details.door == COUNT:
+        if not self.was_asked:
+            await self._look_for_effect(now, grown)
+        return self.was_asked or grown
+
+    async def _look_for_effect(self, now: GroupNow, grown: bool) -> None:
+        """ESS tells by the plan's mark. What the ACK API has begun carries none: it is only this action's if a call
+        was begun."""
+        alone = self._details.door == ESS
+        told = alone or (self.unsure and await self._find_task())
+        ours = self._ours(now) if alone or self.unsure else []
+        self.was_asked = bool(self._task or ours) or (grown and self.unsure)
+        if self.unsure and not self.was_asked and not told and self._details.door == COUNT:
             raise VacancyError("whether the ACK API took the call is not known; look at the node pool, then close this")
         self.unsure = False
-        return False
 
     async def ask(self) -> object:
         """Send the plan's call. Raises Refused when the group has become another one in the meantime."""
@@ -110,7 +133,7 @@ class Growth:
             self._task = await writer.cs.modify_pool(cloud.cluster, details.pool, size)
         else:
             self._task = await writer.cs.scale_pool(cloud.cluster, details.pool, details.more)
-        await run.journal.note(details.name, f"the ACK API's task is {self._task}")
+        await run.journal.note(details.name, TASK + self._task)
         return None
 
     async def over(self) -> bool:
@@ -152,8 +175,8 @@ class Growth:
         """The activities of this action: those with its mark, or in a pool those that are new and nobody else's."""
         if self._details.door == ESS:
             return [one for one in now.activities if self._run.plan.id in one.metadata]
-        known = self._details.activities
-        return [one for one in now.activities if one.id not in known and not one.metadata]
+        new = (one for one in now.activities if one.id not in self._details.activities)
+        return [one for one in new if not one.metadata and not one.description.startswith(OTHERS)]
 
     async def _find_task(self) -> bool:
         """Look for the ACK API's task for this pool that was not there before; whether anybody tells."""

@@ -93,8 +93,6 @@ async def test_lost_while_it_is_followed(fleet: Fleet, monkeypatch: pytest.Monke
     assert run.progress.outcome == "failed"
     assert "the machines were asked for, and are followed no further: resume it" in run.progress.text
     assert last().state == UNFINISHED
-    monkeypatch.undo()
-    fleet.cloud.clock.speed = PACE
     assert fleet.changes() == {ESS: 1}
 
 
@@ -222,6 +220,24 @@ async def test_somebody_else_made_it_smaller_meanwhile(fleet: Fleet) -> None:
     assert run.progress.outcome == "refused"
     assert "had 2 machines when the plan was made, and has 1 now" in run.progress.text
     assert not fleet.changes()
+
+
+@pytest.mark.parametrize("door", list(DOORS))
+async def test_what_others_did_meanwhile_is_not_taken_for_ones_own(fleet: Fleet, door: str) -> None:
+    """One machine more and one less, since the plan: the group is as large as before, and is asked all the same."""
+    made = await group(fleet, door)
+    plan = await planned(fleet, made, by=1)
+    scaling = fleet.cloud.groups[made.group_id]
+    for change, left in ((scale_out, 3), (scale_in, 2)):
+        if door == DESIRED:
+            fleet.cloud.groups.change(made.group_id, desired=left)
+        change(fleet.cloud, scaling, 1, SOMEBODY)
+        await fleet.until(lambda left=left: size(fleet, made) == left)
+        await fleet.until(lambda: all(one.status != "InProgress" for one in fleet.cloud.activities))
+    run = await fleet.run(plan)
+    assert run.progress.outcome == "done", run.progress
+    assert fleet.changes() == {door: 1}
+    assert size(fleet, made) == 3
 
 
 @pytest.mark.parametrize("door", [ESS, DESIRED])
