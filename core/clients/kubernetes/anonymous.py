@@ -4,13 +4,10 @@ machine does that is about to join a cluster."""
 import os
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from core.clients.kubernetes import errors
+from core.clients.kubernetes.connection import beginning
 from core.clients.kubernetes.proxy import proxy_for
-
-if TYPE_CHECKING:
-    import aiohttp
 
 WITHIN = 15.0
 """Seconds for the whole answer."""
@@ -43,17 +40,9 @@ async def ask(server: str, path: str, ca: str = "") -> Answer:
                 allow_redirects=False,
             ) as answer,
         ):
-            return Answer(answer.status, await _beginning(answer.content))
+            return Answer(answer.status, await beginning(answer.content, _LARGEST))
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise errors.from_exception(server, error) from None
-
-
-async def _beginning(content: "aiohttp.StreamReader") -> bytes:
-    """All of it, or as much as is believed to be sensible."""
-    found = b""
-    while len(found) < _LARGEST and (part := await content.read(_LARGEST - len(found))):
-        found += part
-    return found
 
 
 def _trusting(ca: str) -> ssl.SSLContext:

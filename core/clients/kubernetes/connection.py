@@ -154,7 +154,7 @@ class Connection:
         import aiohttp
 
         try:
-            return await answer.content.read(_ERROR_BODY)
+            return await beginning(answer.content, _ERROR_BODY)
         except (aiohttp.ClientError, OSError):
             return b""
         finally:
@@ -170,6 +170,14 @@ class Connection:
                 await self.open()
             finally:
                 self._renewed = (count + 1, time.monotonic())
+
+
+async def beginning(content: "aiohttp.StreamReader", most: int) -> bytes:
+    """All of a body, or its first `most` bytes: one `read` hands over no more than what has arrived."""
+    found = b""
+    while len(found) < most and (part := await content.read(most - len(found))):
+        found += part
+    return found
 
 
 async def _of_context(chosen: Chosen) -> tuple[Any, credentials.Credential, Place]:

@@ -39,9 +39,20 @@ async def reset_in_the_middle(request: web.Request) -> web.StreamResponse:
     return response
 
 
+async def refused_in_two_pieces(request: web.Request) -> web.StreamResponse:
+    body = json.dumps(status(500, "InternalError", "etcd is in two minds")).encode()
+    response = web.StreamResponse(status=500, headers={"Content-Length": str(len(body))})
+    await response.prepare(request)
+    await response.write(body[:40])
+    await asyncio.sleep(0.1)
+    await response.write(body[40:])
+    return response
+
+
 @pytest.mark.parametrize(
     ("answer", "cause"),
     [
+        (refused_in_two_pieces, "etcd is in two minds"),
         (refusal(500, "InternalError", "etcd is unhappy"), "etcd is unhappy"),
         (refusal(429, "TooManyRequests", "slow down"), "slow down"),
         (html_502, "502 Bad Gateway"),
