@@ -33,10 +33,6 @@ class Routes:
     path: Path
     file: _File
 
-    @property
-    def names(self) -> list[str]:
-        return sorted(self.file.routes)
-
     def of(self, wishes: list[str], owner: str) -> str:
         """The route of an owner: the first that annotations wish and that there is, by its name else, else the default;
         "" for none."""

@@ -34,14 +34,8 @@ class _Spec(msgspec.Struct, rename="camel"):
     node_name: str | None = None
 
 
-class _Condition(msgspec.Struct):
-    type: str = ""
-    status: str = ""
-
-
 class _Status(msgspec.Struct):
     phase: str | None = None
-    conditions: list[_Condition] | None = None
 
 
 class PodNow(msgspec.Struct):
@@ -76,10 +70,6 @@ class PodNow(msgspec.Struct):
     def stays(self) -> bool:
         """It has neither ended nor is it going."""
         return self.metadata.deletion_timestamp is None and self.status.phase not in ENDED
-
-    @property
-    def ready(self) -> bool:
-        return any(one.type == "Ready" and one.status == "True" for one in self.status.conditions or ())
 
 
 class _Name(msgspec.Struct):

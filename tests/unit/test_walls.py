@@ -13,6 +13,7 @@ HEAVY = {
     "alibabacloud_ess20140828",
     "alibabacloud_ecs20140526",
     "alibabacloud_cs20151215",
+    "apprise",
 }
 SCREENS = {"textual", "rich", "tui", "cli", "sim"}
 
