@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from core.actions import group_claim
 from core.actions.action_plan import ActionPlan, Level
 from core.actions.guards import Guards
 from core.actions.run import Run
+from core.clients.kubernetes import Target, connect
 from core.errors import InputError, Refused
 from core.session import acting
 from core.session.cloud_door import open_cloud
@@ -21,9 +23,11 @@ from core.where import Where
 from sim.cloud.access import Principal
 from sim.cloud.state import Instance
 from sim.kube.faults import Fault as KubeFault
+from sim.kube.request import User
 from sim.world.joining import decoded, encoded
 from tests.wire.actions.town import Town
 
+DEPLOY = Path(__file__).parents[3] / "deploy"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 DISK = {"StopInstance": 1, "DescribeClusterAttachScripts": 1, "ModifyInstanceAttribute": 1, "ReplaceSystemDisk": 1,
         "StartInstance": 1}  # fmt: skip
@@ -371,8 +375,7 @@ async def test_cancelled_between_steps(town: Town, action: str) -> None:
 
 def policy(*names: str) -> tuple[str, ...]:
     """The actions that RAM policies of deploy/ allow."""
-    folder = Path(__file__).parents[3] / "deploy" / "ram"
-    found = (json.loads((folder / f"{name}.json").read_text())["Statement"] for name in names)
+    found = (json.loads((DEPLOY / "ram" / f"{name}.json").read_text())["Statement"] for name in names)
     return tuple(action for statements in found for statement in statements for action in statement["Action"])
 
 
@@ -400,6 +403,43 @@ async def test_the_policy_allows_what_is_called(
         cloud.reader.connection.close()
     denied = [one.action for one in town.world.gateway.log if one.code.startswith("Forbidden")]
     assert denied == []
+
+
+def granted(town: Town, user: User, *names: str) -> None:
+    """Give a user what RBAC policies of deploy/ allow."""
+    api = "rbac.authorization.k8s.io"
+    for name in names:
+        for role in yaml.safe_load_all((DEPLOY / "rbac" / f"{name}.yaml").read_text()):
+            kind = role["kind"]
+            meta = {**role["metadata"], "name": f"{user.name}-{name}"}
+            town.world.registry.create(kind, {**role, "metadata": meta})
+            subject = {"apiGroup": api, "kind": "User", "name": user.name}
+            reference = {"apiGroup": api, "kind": kind, "name": meta["name"]}
+            town.world.registry.create(
+                f"{kind}Binding", {"metadata": meta, "subjects": [subject], "roleRef": reference}
+            )
+
+
+@pytest.mark.parametrize("policies", [("read-only",), ("read-only", "attach")])
+async def test_the_role_allows_what_is_called(town: Town, home: Path, policies: tuple[str, ...]) -> None:
+    """Without it the plan says what is missing; with it an attach is done, and the trust of its join is judged."""
+    user = User(f"attacher-{len(policies)}", ("system:authenticated",))
+    granted(town, user, *policies)
+    config = home / "kubeconfig"
+    config.write_text(town.world.kube.kubeconfig(user))
+    limited = replace(town, clients=await connect(Target(str(config)), write=True))
+    machine = town.machine()
+    try:
+        made = await limited.plan(machine.id, "ack")
+        if "attach" not in policies:
+            assert "Forbidden" in codes(made)
+            assert "BootstrapTokensUnread" in codes(made, Level.NOTE)
+            return
+        assert "JoinTrust" in codes(made, Level.NOTE)
+        run = await limited.attach(machine, "ack")
+        assert run.progress.outcome == "done", run.progress
+    finally:
+        await limited.clients.close()
 
 
 async def test_what_is_marked_in_userdata_and_log_is_nowhere(town: Town) -> None:
