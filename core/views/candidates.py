@@ -4,7 +4,6 @@ decided is in core/analysis/scale_in; documents and whole sentences are in scale
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from core.analysis import not_evaluated
 from core.analysis.planning import Plan
 from core.analysis.prices import Prices
 from core.analysis.scale_in.deletion import ATOMIC_FAILED, MIN_SIZE_REACHED
@@ -195,5 +194,5 @@ def rules(plan: Plan) -> str:
     source = policy.source("scale_down_utilization_threshold")
     judged_by = reasons.judged_by(policy.rule_set, plan.running)
     evidence = f"; known by: {'; '.join(plan.running.evidence)}" if plan.running.evidence else ""
-    missing = ", ".join(not_evaluated.chosen(policy))
-    return f"{judged_by}; threshold {threshold} % ({source}){f'; not evaluated: {missing}' * bool(missing)}{evidence}"
+    caveats = "".join(f"; {one}" for one in reasons.caveats(policy))
+    return f"{judged_by}; threshold {threshold} % ({source}){caveats}{evidence}"

@@ -4,7 +4,6 @@ is decided is in core/analysis/pending; one class in full is in pending_detail."
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.analysis import not_evaluated
 from core.analysis.pending import GroupOption, PodVerdict
 from core.analysis.planning import Plan
 from core.kube.pod_requests import Amounts
@@ -203,7 +202,7 @@ def headlines(plan: Plan, found: Sequence[PendingClass], now: float) -> tuple[st
     return (
         " │ ".join((f"{who} in {kinds}{since}", *_next(plan, waiting))),
         *_no_groups(plan),
-        *_not_evaluated(plan),
+        *reasons.caveats(plan.policy),
         *troubles.headline(plan, now),
     )
 
@@ -219,12 +218,6 @@ def rules(plan: Plan) -> str:
 def _no_groups(plan: Plan) -> Iterable[str]:
     if not plan.snapshot.groups:
         yield "no scaling group is known (yet), so nobody can tell what could grow: the cloud was not read"
-
-
-def _not_evaluated(plan: Plan) -> Iterable[str]:
-    missing = not_evaluated.chosen(plan.policy)
-    if missing:
-        yield f"switched on and not evaluated here: {', '.join(missing)}"
 
 
 def _next(plan: Plan, waiting: int) -> Iterable[str]:

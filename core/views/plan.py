@@ -41,6 +41,7 @@ def head(plan: Plan) -> dict[str, Any]:
         "policy": plan.policy.described(),
         "unavailable": sorted(plan.snapshot.unavailable),
         "notEvaluated": not_evaluated.of(plan.policy),
+        "notUnderstood": list(plan.policy.unread),
     }
 
 

@@ -2,10 +2,12 @@
 why a pod is not considered. The identifiers are the autoscaler's own; who decides them is in core/analysis."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from core.analysis import not_evaluated
 from core.analysis.autoscaler import GOATSCALER, NONE, UNKNOWN, Autoscaler
-from core.policy import RuleSet
+from core.errors import one_line
+from core.policy import Policy, RuleSet
 
 WHY_A_NODE_STAYS: Mapping[str, str] = {
     "NotAutoscaled": "No autoscaled group owns this node, so only a person removes it.",
@@ -101,6 +103,16 @@ def judged_by(rule_set: RuleSet, running: Autoscaler) -> str:
             f"by Cluster Autoscaler's rules ({rule_set.version[0]}.{rule_set.version[1]}); this cluster runs GOATScaler"
         )
     return f"{rules}; this cluster runs {running.name}"
+
+
+def caveats(policy: Policy) -> Iterator[str]:
+    """What of the autoscaler's settings is not judged here, or was not understood."""
+    missing = not_evaluated.chosen(policy)
+    if missing:
+        yield f"switched on and not evaluated here: {', '.join(missing)}"
+    if policy.unread:
+        more = f" (and {len(policy.unread) - 1} more)" if policy.unread[1:] else ""
+        yield f"not understood: {one_line(policy.unread[0], 120)}{more}"
 
 
 def meaning(reason: str) -> str:

@@ -12,7 +12,8 @@ from core.analysis.planning import Plan
 from core.analysis.prices import Machine, Prices
 from core.analysis.scale_in.result import BlockingPod, Drain, NodeVerdict, Utilization
 from core.policy import discover
-from core.views import candidate_detail, candidates, group_plan, savings
+from core.views import candidate_detail, candidates, group_plan, pending, savings
+from core.views.plan import head
 from core.views.table import Cell, ViewKey
 from tests.unit.build import NOW, Object, deployment, event, group, node, pod, policy, snapshot, workload
 from tests.unit.pending.small import pool
@@ -188,6 +189,19 @@ def test_everybody_is_counted_in_the_head() -> None:
                       without=["PodDisruptionBudget", "ReplicaSet"])  # fmt: skip
     first = candidates.headlines(planning.plan(unread, discover(unread)), NOW)[0]
     assert first.startswith("0 could go now, 1 in time, 0 busy, 0 stay, 1 not managed, 1 unknown")
+
+
+def test_settings_that_are_not_judged_or_not_understood_are_said() -> None:
+    scaler = deployment("cluster-autoscaler", "registry.k8s.io/autoscaling/cluster-autoscaler:v1.35.0",
+                        ["--scheduler-config-file=/x", "--max-nodes-total=many"])  # fmt: skip
+    found = planned(node("a"), scaler, pod("p", cpu="9"), scaleDownUtilisation=0.7)
+    said = "switched on and not evaluated here: scheduler-config-file"
+    wrong = "not understood: flag of kube-system/cluster-autoscaler: maxNodesTotal is 'many', expected a whole number"
+    assert f"; {said}; {wrong} (and 1 more)" in candidates.rules(found)
+    notes = pending.view(found, NOW, 1).notes
+    assert said in notes
+    assert any(note.startswith(wrong) for note in notes)
+    assert "scaleDownUtilisation is not a setting known here" in head(found)["notUnderstood"][1]
 
 
 def test_a_cool_down_is_counted_down() -> None:
