@@ -103,8 +103,8 @@ async def test_killed_at_every_step(fleet: Fleet, door: str) -> None:
     make, options, changes = DOORS[door]
     nodes = [make(fleet, number) for number in range(MOST)]
     machines = {} if door == "external" else {node: fleet.id_of(node) for node in nodes}
-    if door == "pool":
-        fleet.linger()
+    fleet.linger(30.0 if door == "pool" else 5.0)
+    fleet.cloud.clock.speed = 12.0 if door == "pool" else 60.0
     await fleet.open_doors()
     pods = dict(zip(nodes, await asyncio.gather(*(fleet.pod(node) for node in nodes)), strict=True))
     plans = await fleet.plans(*(removal(node, **options) for node in nodes))
