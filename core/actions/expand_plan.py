@@ -70,7 +70,7 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
         scaling_group.claims(situation, [group.id]), registered.judge(situation.reader),
     )  # fmt: skip
     effect, unknown = await asyncio.to_thread(_effect, situation, growth)
-    elsewhere = expand_next.after(situation.before, group.id, tuple(effect.lands))
+    elsewhere = await asyncio.to_thread(expand_next.after, situation.before, group.id, tuple(effect.lands))
     details = Details(
         group.id, scaling_group.title(group), door, before, to, group.pool_id,
         tuple(one.id for one in now.activities), tasks, elsewhere,

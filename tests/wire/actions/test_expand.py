@@ -106,6 +106,25 @@ async def test_the_next_group_is_named(fleet: Fleet) -> None:
     assert f"if it can't, next: {name} (room for 9 more)" in plan.says
 
 
+async def test_who_would_land_and_who_else_could_take_them(fleet: Fleet) -> None:
+    """Three nodes, four pods that fill one each: one waits, and both groups' new nodes would take it."""
+    other = fleet.group("spare", 1)
+    made = await group(fleet, ESS)
+    container = {"name": "main", "image": "x", "resources": {"requests": {"cpu": "3"}}}
+    for number in range(4):
+        pod = {"metadata": {"name": f"big-{number}", "namespace": "default"}, "spec": {"containers": [container]}}
+        fleet.sim.registry.create("Pod", pod)
+    pods = fleet.sim.registry
+    await fleet.until(lambda: sum(bool(one["spec"].get("nodeName")) for one in pods.list("Pod")) == 3)
+    (waits,) = (one["metadata"]["name"] for one in pods.list("Pod") if not one["spec"].get("nodeName"))
+    plan = await planned(fleet, made, by=1)
+    assert f"1 pod would land: default/{waits}" in plan.says
+    name = fleet.cloud.groups[other.group_id].name
+    assert f"if it can't, next: {name} (room for 9 more, would take 1 of 1 pods)" in plan.says
+    assert plan.effect is not None
+    assert list(plan.effect.lands) == [f"default/{waits}"]
+
+
 async def test_by_every_name(fleet: Fleet) -> None:
     made = await group(fleet, DESIRED)
     names = (made.group_id, made.pool_id, "web", fleet.cloud.groups[made.group_id].name)
