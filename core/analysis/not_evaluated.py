@@ -3,7 +3,9 @@ autoscaler that are switched on. What a plan can't judge because a kind couldn't
 
 from dataclasses import fields
 
+from core.analysis import readiness
 from core.analysis.pending.expanders import EVALUATED
+from core.cluster.snapshot import Snapshot
 from core.policy import Policy
 from core.scheduling.refusal import NOT_EVALUATED
 
@@ -19,9 +21,14 @@ SETTINGS = (
 """Fields of a policy that no rule here reads: they matter where they are not at their defaults."""
 
 
-def of(policy: Policy) -> list[str]:
-    """Names of plugins, `expander NAME`, and flags."""
-    return [*NOT_EVALUATED, *chosen(policy)]
+DRAINED = "pods of nodes that are being drained"
+"""The autoscaler looks for room for them while they still run; here they count once they wait."""
+
+
+def of(policy: Policy, snapshot: Snapshot) -> list[str]:
+    """Names of plugins, `expander NAME`, flags, and what happens just now."""
+    draining = any(readiness.being_deleted(node, snapshot.as_of) for node in snapshot.nodes.values())
+    return [*NOT_EVALUATED, *chosen(policy), *([DRAINED] if draining else [])]
 
 
 def chosen(policy: Policy) -> list[str]:

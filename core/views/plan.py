@@ -40,7 +40,7 @@ def head(plan: Plan) -> dict[str, Any]:
         "autoscaler": str(plan.running),
         "policy": plan.policy.described(),
         "unavailable": sorted(plan.snapshot.unavailable),
-        "notEvaluated": not_evaluated.of(plan.policy),
+        "notEvaluated": not_evaluated.of(plan.policy, plan.snapshot),
         "notUnderstood": list(plan.policy.unread),
     }
 

@@ -7,7 +7,7 @@ from core.analysis import not_evaluated
 from core.policy import discover
 from core.scheduling.refusal import Refusal
 from core.views.plan import explanation
-from tests.unit.build import Object, node, pod, policy, snapshot
+from tests.unit.build import NOW, Object, node, pod, policy, snapshot
 from tests.unit.pending.small import answer, decide, pending_pod, pool, resizes, template, verdicts
 
 UNREAD = Refusal("NodeResourcesFit", ("not evaluated: DaemonSet not available",), False)
@@ -83,6 +83,12 @@ def test_where_only_one_group_is_left_no_expander_is_needed() -> None:
     ],
 )  # fmt: skip
 def test_what_is_switched_on_and_not_evaluated_is_named(settings: dict[str, object], named: list[str]) -> None:
-    rules = discover(snapshot(policy(**settings)))
-    assert not_evaluated.chosen(rules) == named
-    assert not_evaluated.of(rules) == ["DynamicResources", *named]
+    taken = snapshot(policy(**settings))
+    assert not_evaluated.chosen(discover(taken)) == named
+    assert not_evaluated.of(discover(taken), taken) == ["DynamicResources", *named]
+
+
+def test_a_node_that_is_being_drained_has_pods_that_the_autoscaler_thinks_of_already() -> None:
+    leaving = {"key": "ToBeDeletedByClusterAutoscaler", "effect": "NoSchedule", "value": str(int(NOW - 20))}
+    taken = snapshot(node("a", taints=[leaving]))
+    assert not_evaluated.of(discover(taken), taken)[-1] == "pods of nodes that are being drained"
