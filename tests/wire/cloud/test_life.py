@@ -54,8 +54,7 @@ async def test_the_autoscaler_makes_room_where_it_can_and_says_why_where_it_cann
         assert any("max node group size reached" in text for text in said(world, "NotTriggerScaleUp"))
         await until(lambda: said(world, "FailedToScaleUpGroup"), 20)
         assert "OperationDenied.NoStock" in said(world, "FailedToScaleUpGroup")[0]
-        text = world.registry.get("ConfigMap", NAME, NAMESPACE)["data"]["status"]
-        assert "Backoff" in text
+        await until(lambda: "Backoff" in world.registry.get("ConfigMap", NAME, NAMESPACE)["data"]["status"], 20)
 
 
 async def test_idle_nodes_go_after_their_time() -> None:
