@@ -5,7 +5,7 @@ from textual.widgets import Static
 from core.analysis.checks import Finding
 from core.analysis.rightsizing import rightsize
 from core.views import checks, eci, rightsizing
-from core.views.table import ViewKey
+from core.views.table import TableChange, ViewKey
 from tests.tui.conftest import Start
 from tests.unit.audits.test_rightsizing import cluster, vpa, web
 from tests.unit.serverless.small import audited, on_eci, planned
@@ -42,6 +42,10 @@ async def test_the_checks_screen_says_what_is_wrong_and_what_to_do(start: Start)
         assert "VPA not Off" in line
         assert "set updateMode to Off" in line
         assert "1 finding on 1 object" in str(stage.screen.query_one(".-headlines", Static).render())
+        later = TableChange(ViewKey("checks"), 1, 2, view.as_of, notes=("nothing any more",))
+        await stage.send(later)
+        assert "nothing any more" in str(stage.screen.query_one(".-headlines", Static).render())
+        assert "nothing any more" not in stage.below
 
 
 async def test_the_rightsizing_screen_shows_what_would_be_freed(start: Start) -> None:

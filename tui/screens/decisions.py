@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from core.views.link import Update
 from core.views.pending_words import why
-from core.views.table import TableView, Tone, ViewKey
+from core.views.table import TableChange, TableView, Tone, ViewKey
 from core.views.text import sanitise
 from tui.screens.table_screen import TableScreen
 from tui.tones import styled
@@ -22,7 +22,7 @@ class DecisionScreen(TableScreen):
         yield Static(classes="-headlines", markup=False)
 
     def receive(self, update: Update) -> None:
-        if isinstance(update, TableView):
+        if isinstance(update, TableView | TableChange):
             self.query_one(".-headlines", Static).update("\n".join(map(sanitise, update.notes)))
             update = msgspec.structs.replace(update, notes=())
         super().receive(update)
