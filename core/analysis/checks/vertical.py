@@ -19,19 +19,33 @@ NO_VPA = "no VPA where one would tell much"
 _KINDS = ("Deployment", "StatefulSet", "CloneSet")
 
 
+_ACTS = {
+    "Initial": "it changes the requests of every pod that is created",
+    "InPlaceOrRecreate": "it changes requests in place, and evicts pods where that fails",
+}
+
+
 def several(ground: Ground) -> Findings:
-    """Only one of them is listened to, and nobody says which."""
+    """Only one of them is listened to, and nobody says which. They may aim at different controllers of one pod."""
+    applications = Applications(ground.snapshot)
+    by_application: dict[Application, list[Generic]] = {}
     for target, vpas in ground.vpas.items():
+        workload = ground.workload(target)
+        top = (
+            applications.top(workload) if workload is not None else Application(target.kind, *target.key.split("/", 1))
+        )
+        by_application.setdefault(top, []).extend(vpas)
+    for top, vpas in by_application.items():
         if len(vpas) > 1:
             reason = f"{names(vpas)} all recommend for it"
-            yield Finding("several VPAs on one pod", target.kind, target.key, reason, "delete all but one")
+            yield Finding("several VPAs on one pod", top.kind, top.key, reason, "delete all but one")
 
 
 def acting(ground: Ground) -> Findings:
-    """It evicts pods to change their requests, whatever the time of day."""
+    """It changes what is booked, whatever the time of day."""
     for vpa in ground.snapshot.table(VPA).values():
-        if mode(vpa) != "Off":
-            reason = f"updateMode {mode(vpa)[:20]}: it evicts pods to change their requests"
+        if (how := mode(vpa)) != "Off":
+            reason = f"updateMode {how[:20]}: {_ACTS.get(how, 'it evicts pods to change their requests')}"
             yield found("VPA not Off", vpa, reason, "set updateMode to Off")
 
 

@@ -169,6 +169,26 @@ def test_a_vpa_is_proposed_only_for_settled_applications_of_some_size() -> None:
     assert check not in checks(*wasting())  # nobody uses VPAs here
 
 
+def test_vpas_on_a_deployment_and_on_its_replica_set_meet_on_one_pod() -> None:
+    inner = workload("ReplicaSet", "web-1")
+    above = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "d", "controller": True}
+    inner["metadata"]["ownerReferences"] = [above]
+    other = vpa("inner")
+    other["spec"]["targetRef"] = aim("ReplicaSet", "web-1")
+    assert "several VPAs on one pod" in checks(workload(), inner, vpa(), other)
+    assert "several VPAs on one pod" not in checks(workload(), workload("ReplicaSet", "web-1"), vpa(), other)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [("Initial", "every pod that is created"), ("Recreate", "it evicts pods"), ("InPlaceOrRecreate", "in place")],
+)
+def test_what_a_vpa_does_depends_on_its_mode(mode: str, said: str) -> None:
+    plan = planned(ecs(), workload(), vpa(mode=mode))
+    (finding,) = (one for one in run(plan, audit(plan, shipped())) if one.check == "VPA not Off")
+    assert said in finding.reason
+
+
 @pytest.mark.parametrize("value", [None, 7, "x", [], [1, None], {"a": 1}, {"kind": 3, "name": {}}])
 @pytest.mark.parametrize("field", ["scaleTargetRef", "targetRef", "sourceTarget", "metrics", "subsets", "updatePolicy"])
 @pytest.mark.parametrize(
