@@ -4,7 +4,6 @@ import argparse
 
 from cli import acting
 
-PROCESSES = ("ScaleIn", "ScaleOut", "HealthCheck", "AlarmNotification", "ScheduledAction")
 EXAMPLES = """examples:
   vacancy suspend --write batch                          it keeps its size: neither ScaleIn nor ScaleOut
   vacancy suspend --write batch --process HealthCheck    unhealthy machines stay
@@ -24,9 +23,9 @@ def fill(parser: argparse.ArgumentParser) -> None:
         "--process",
         action="append",
         default=[],
-        choices=PROCESSES,
         metavar="NAME",
-        help=f"one of {', '.join(PROCESSES)}; as often as needed; default: ScaleIn and ScaleOut, with --off all",
+        help="ScaleIn, ScaleOut, HealthCheck, AlarmNotification or ScheduledAction; as often as needed; default: the "
+        "first two, with --off all that are suspended",
     )
     acting.add_options(parser)
 

@@ -149,6 +149,6 @@ def test_numbers(text: str, meant: dict[str, int]) -> None:
     assert sized(text) == meant
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "two", "501", "=+2", "2.5", "٣", "99999"])
+@pytest.mark.parametrize("text", ["", "0", "-1", "two", "=+2", "2.5", "٣", "99999"])
 def test_no_numbers(text: str) -> None:
     assert sized(text) is None
