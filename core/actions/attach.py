@@ -225,5 +225,5 @@ async def compare(entry: Entry, reader: Reader, cloud: Cloud | None) -> list[str
     if not found:
         return [f"machine {what.instance} is gone"]
     disk = await system_disk(known, what.instance)
-    kept = "the one it had" if disk == what.disk else "a new one" if disk else "not told"
+    kept = "not told" if not (disk and what.disk) else "the one it had" if disk == what.disk else "a new one"
     return [f"machine {what.instance} is {found[0].status} (it was {what.was}); its system disk is {kept}"]

@@ -44,9 +44,9 @@ class Work:
         return found.items[0]
 
     async def replaced(self) -> bool:
-        """Whether its system disk is another one than before."""
+        """Whether its system disk is another one than before; not, where either isn't told."""
         disk = await system_disk(self.cloud, self.of.instance)
-        return bool(disk) and disk != self.of.disk
+        return bool(disk and self.of.disk) and disk != self.of.disk
 
     async def marked(self) -> bool:
         """Whether its userdata is what this action has set."""

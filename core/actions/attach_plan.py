@@ -65,7 +65,7 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
         _needs_cluster(cloud)
     machine = await _machine(cloud, asked.targets[0])
     details = await _details(cloud, machine, goal)
-    findings = await _findings(situation, cloud, machine, goal)
+    findings = await _findings(situation, cloud, machine, goal, details)
     return ActionPlan(
         id=new_id(situation.now),
         action=asked.action,
@@ -144,13 +144,15 @@ async def _details(cloud: Cloud, machine: Instance, goal: Goal) -> Details:
     )
 
 
-async def _findings(situation: Situation, cloud: Cloud, machine: Instance, goal: Goal) -> list[Finding]:
+async def _findings(
+    situation: Situation, cloud: Cloud, machine: Instance, goal: Goal, details: Details
+) -> list[Finding]:
     """Everything that speaks against it, asked of everybody who knows."""
     groups = [goal.group] if goal.group is not None else []
     found = list(guards.judge(situation.guards, situation.reader.place.context, []))
     found += scaling_group.guarded(situation.guards, groups)
     found += _suits(situation, cloud, machine, goal.wanted.how)
-    found += _fits(machine, goal)
+    found += _fits(machine, goal, details)
     found += await _room(cloud, goal)
     found += await _processor(cloud, machine, goal)
     found += await scaling_group.claims(situation, [machine.id, *(group.id for group in groups if goal.alone)])
@@ -179,8 +181,11 @@ async def _room(cloud: Cloud, goal: Goal) -> list[Finding]:
     return found
 
 
-def _fits(machine: Instance, goal: Goal) -> Iterator[Finding]:
+def _fits(machine: Instance, goal: Goal, details: Details) -> Iterator[Finding]:
     """What the group makes of just this machine, and of this way."""
+    if goal.wanted.how is Way.USERDATA and not details.disk:
+        text = "which system disk it has is not told, so nobody could see whether it was replaced"
+        yield Finding(Level.REFUSAL, "NoDisk", machine.id, text)
     if goal.wanted.entrusted and machine.charge_type != "PostPaid":
         text = "it is a subscription, which nobody can entrust to a group: leave --entrusted out"
         yield Finding(Level.REFUSAL, "Entrusted", machine.id, text)

@@ -127,6 +127,7 @@ async def test_the_plan_says_what_is_lost_and_what_it_would_take(town: Town) -> 
         ({"security_groups": ("sg-other",)}, "userdata", "", "SecurityGroup"),
         ({}, "ack", "web", "GroupFull"),
         ({"type": "ecs.g8y.xlarge"}, "ack", "", "OtherProcessor"),
+        ({"disk_id": ""}, "userdata", "", "NoDisk"),
     ],
 )
 async def test_what_is_refused(town: Town, fields: dict[str, object], how: str, group: str, code: str) -> None:
