@@ -42,7 +42,6 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = ""
     evidence: str = ""
     autoscaled: bool = False
-    attached: bool = False
     machine: str = ""
     group: str = ""
     pool: str = ""

@@ -51,7 +51,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 
 def sizes(removals: Iterable[Removal], snapshot: Snapshot) -> tuple[Size, ...]:
     """The groups that lose machines, as they are before."""
-    leaving = [one for one in removals if one.group and one.door is not Door.EXTERNAL]
+    leaving = [one for one in removals if one.member and one.door is not Door.EXTERNAL]
     go = Counter(one.group for one in leaving)
     keeps = {one.group for one in leaving if one.keep_desired}
     pools: Mapping[str, NodePool] = {pool.group_id: pool for pool in snapshot.table("NodePool").values()}
@@ -103,11 +103,6 @@ def judge(size: Size) -> Iterator[Finding]:
 
 def _buyer(size: Size) -> str:
     return "ACK" if size.pool else "ESS"
-
-
-def refills(size: Size) -> bool:
-    """Whether something will be bought in place of what goes."""
-    return any(finding.code == "Refill" for finding in judge(size))
 
 
 async def members(cloud: Cloud, group: str) -> dict[str, ScalingInstance]:

@@ -3,7 +3,7 @@ would ECS let us; all without changing anything. Doing it is in machine_steps.""
 
 import asyncio
 import base64
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +95,7 @@ def _judge(one: Removal, machine: Machine, keep_userdata: bool, no_reset: bool) 
         yield Finding(Level.WARNING, "NotReset", one.node, "then by hand, on the machine itself: kubeadm reset --force")
 
 
-async def _dry_runs(cloud: Cloud, one: Removal) -> Any:
+async def _dry_runs(cloud: Cloud, one: Removal) -> AsyncIterator[Finding]:
     """What ECS says to each call that can be tried without effect."""
     assert cloud.writer is not None
     ecs = cloud.writer.ecs

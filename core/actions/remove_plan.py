@@ -99,7 +99,6 @@ def _removal(found: Found, args: Args, machine: Machine | None) -> Removal:
         origin=found.origin.how.value,
         evidence=found.origin.because,
         autoscaled=found.autoscaled,
-        attached=found.origin.attached or found.origin.how in (How.ATTACHED_AUTO, How.ATTACHED_MANUAL),
         machine=node.instance_id if ours else "",
         group=found.group if ours else "",
         pool=found.pool.id if ours and found.pool is not None else "",

@@ -1,24 +1,17 @@
 """Removing nodes by every door, against the simulated cluster and account: what is done, once each, and what is left.
 Trouble on the way is in test_remove_trouble, dying on the way in test_remove_killed."""
 
-import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from core.actions.action_plan import ActionPlan, Level
-from core.actions.group_claim import _name as lease_name
 from core.errors import InputError, Refused
-from sim.cloud.access import Principal
 from sim.cloud.faults import Fault
 from sim.world import joining
 from tests.wire.actions.fleet import KIND, MARK, Fleet, last
 
-DEPLOY = Path(__file__).parents[3] / "deploy"
-ROLES = ("read-only", "remove")
 JOINS = joining.script(MARK, "np-test", "", "")
 
 
@@ -298,16 +291,17 @@ async def test_autoscaled_is_left_to_the_autoscaler(fleet: Fleet) -> None:
     assert fleet.changes() == {"RemoveNodePoolNodes": 1}
 
 
-async def test_external_needs_no_cloud(fleet: Fleet) -> None:
+async def test_external_needs_no_cloud(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     node = fleet.stranger("idc-1", **{"alibabacloud.com/external": "true"})
     await fleet.open_doors()
+    monkeypatch.delenv("ALIBABA_CLOUD_ACCESS_KEY_ID")
     plan = await fleet.plan(node)
     assert door(plan) == "external"
     assert any("then by hand" in line for line in plan.says)
     run = await fleet.run(plan)
     assert run.progress.outcome == "done", run.progress
     assert not fleet.has_node(node)
-    assert fleet.changes() == {}
+    assert len(fleet.server.gateway.log) == 0
 
 
 async def test_virtual_never(fleet: Fleet) -> None:
@@ -357,45 +351,3 @@ async def test_attached_machines_are_not_released(fleet: Fleet) -> None:
     node = fleet.attached()
     await fleet.open_doors()
     assert codes(await fleet.plan(node, release=True)) == ["Attached"]
-
-
-async def test_two_of_us_keep_out_of_each_others_way(fleet: Fleet) -> None:
-    """While one removes a node of a group, another's plan for the same group is refused."""
-    made = fleet.group("batch", 3)
-    fleet.linger(100.0)
-    await fleet.open_doors()
-    first, second = await fleet.plan(made.nodes[0], release=True), await fleet.plan(made.nodes[1], release=True)
-    running = asyncio.create_task(fleet.run(first))
-    await fleet.until(lambda: lease_name(made.group_id) in fleet.leases())
-    assert "Claimed" in codes(await fleet.plan(made.nodes[2], release=True))
-    run = await fleet.run(second)
-    assert run.progress.outcome == "refused", run.progress
-    assert "is acting on it" in run.progress.text
-    assert (await running).progress.outcome == "done"
-    assert fleet.changes() == {"RemoveInstances": 1}
-
-
-@pytest.mark.parametrize("door", ["attached", "expanded", "pool"])
-async def test_the_policies_of_deploy_suffice(fleet: Fleet, door: str) -> None:
-    """Who has read-only, read-userdata and remove, and nothing else, can remove by every door."""
-    made = fleet.group("batch", 2, in_ack=door == "pool", desired=2 if door == "pool" else None)
-    node = fleet.attached(None, JOINS) if door == "attached" else made.nodes[0]
-    files = [DEPLOY / "ram" / f"{name}.json" for name in ("read-only", "read-userdata", "remove")]
-    rules = [rule for file in files for rule in json.loads(file.read_text())["Statement"]]
-    allowed = tuple(action for rule in rules for action in rule["Action"])
-    fleet.linger()
-    await fleet.open_doors(Principal("ops", "LTAI5tOps", "ops-secret", allowed))
-    await fleet.pod(node)
-    user = fleet.person("ops", *(yaml.safe_load_all((DEPLOY / "rbac" / f"{name}.yaml").read_text()) for name in ROLES))
-    plan = await fleet.plan(node, user=user, release=door != "attached")
-    assert codes(plan) == []
-    run = await fleet.run(plan, user=user)
-    assert run.progress.outcome == "done", run.progress
-    assert not [one for one in fleet.server.gateway.log if one.status == 403 and "Forbidden" in one.code]
-    assert not fleet.has_node(node)
-
-
-async def test_the_guard_on_batches(fleet: Fleet) -> None:
-    made = fleet.group("batch", 3)
-    await fleet.open_doors()
-    assert "TooManyNodes" in codes(await fleet.plan(*made.nodes, release=True, max_nodes=2))
