@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from core.views.table import Align, Elide
@@ -66,6 +67,13 @@ def _char_width(char: str) -> int:
     if unicodedata.category(char) in _COMBINING or _JOINING_JAMO.match(char):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def widest(texts: Iterable[str]) -> int:
+    """Terminal cells of the widest of these texts once they are sanitised."""
+    return max(
+        (len(text) if text.isascii() and text.isprintable() else width(sanitise(text)) for text in texts), default=0
+    )
 
 
 def truncate(text: str, limit: int, elide: Elide = Elide.END) -> str:

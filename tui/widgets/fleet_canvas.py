@@ -20,7 +20,7 @@ from textual.timer import Timer
 
 from core.views.format import BOOKED, BURST, FREE, USED
 from core.views.table import Row, TableChange, TableView, Tone
-from core.views.text import sanitise, width
+from core.views.text import widest
 from tui.widgets.fleet_layout import Layout, lay_out
 from tui.widgets.fleet_model import FleetModel
 from tui.widgets.fleet_painter import Painter, Palette, RowState, indent
@@ -242,9 +242,11 @@ class FleetCanvas(ScrollView, can_focus=True):
         widths: dict[str, int] = {}
         for index, column in enumerate(self.model.columns):
             if column.grow:
-                rows = (row for row in self.model.rows.values() if index < len(row.cells))
-                texts = {" " * (0 if index else indent(row)) + row.cells[index].text for row in rows}
-                widths[column.id] = max((width(sanitise(text)) for text in texts), default=0)
+                texts: dict[int, set[str]] = {}
+                for row in self.model.rows.values():
+                    if index < len(row.cells):
+                        texts.setdefault(0 if index else indent(row), set()).add(row.cells[index].text)
+                widths[column.id] = max((deep + widest(each) for deep, each in texts.items()), default=0)
         return widths
 
     def _paint(self) -> Painter:
