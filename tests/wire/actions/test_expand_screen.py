@@ -36,6 +36,10 @@ class Patient(Screens):
             self.app.simulate_key(key)
             await asyncio.sleep(BREATH)
 
+    def asks(self) -> bool:
+        """Whether what is typed goes into the prompt."""
+        return isinstance(self.app.focused, Input)
+
     @property
     def sentences(self) -> str:
         return super().sentences if self.app.screen.query(".-sentences") else ""
@@ -71,11 +75,12 @@ async def test_an_expansion_from_key_to_journal(fleet: Fleet) -> None:
     async with screens(fleet) as shown:
         await shown.point_at(made.group_id)
         await shown.press("e")
-        await shown.until(lambda: "Nothing is asked for yet" in shown.sentences)
+        await shown.until(shown.asks)
+        assert "Nothing is asked for yet" in shown.sentences
         await shown.press("0", "enter")
         await shown.until(lambda: "That is no number" in shown.sentences)
         await shown.press("backspace", "2", "enter")
-        await shown.until(lambda: shown.phase() == action.ASKS)
+        await shown.until(lambda: shown.phase() == action.ASKS and shown.asks())
         assert "from 2 to 4: 2 more" in shown.sentences
         assert shown.app.screen.query_one(Input).placeholder == "type 2 to confirm"
         assert not fleet.changes()
@@ -97,7 +102,8 @@ async def test_left_before_a_number_nothing_was_asked(fleet: Fleet) -> None:
         await shown.press("escape")
         await shown.until(lambda: not isinstance(shown.app.screen, ActionScreen))
         await shown.press("e")
-        await shown.until(lambda: "Nothing is asked for yet" in shown.sentences)
+        await shown.until(shown.asks)
+        assert "Nothing is asked for yet" in shown.sentences
         await shown.press("=", "9", "9", "enter")
         await shown.until(lambda: shown.phase() == action.REFUSED)
         assert "AtMaximum" in shown.sentences
@@ -111,7 +117,7 @@ async def test_suspend_and_resume_by_key(fleet: Fleet) -> None:
         await shown.point_at(made.group_id)
         for key, suspended in (("s", {"ScaleIn", "ScaleOut"}), ("u", set())):
             await shown.press(key)
-            await shown.until(lambda: shown.phase() == action.ASKS)
+            await shown.until(lambda: shown.phase() == action.ASKS and shown.asks())
             await shown.press(*"yes", "enter")
             await shown.until(lambda: shown.phase() == action.ENDED)
             assert fleet.cloud.groups[made.group_id].suspended == suspended
@@ -126,7 +132,7 @@ async def test_protect_by_key(fleet: Fleet) -> None:
         await shown.app.switch_mode("nodes")
         await shown.point_at(made.nodes[0])
         await shown.press("t")
-        await shown.until(lambda: shown.phase() == action.ASKS)
+        await shown.until(lambda: shown.phase() == action.ASKS and shown.asks())
         await shown.press(*"yes", "enter")
         await shown.until(lambda: shown.phase() == action.ENDED)
         assert fleet.cloud.members[fleet.id_of(made.nodes[0])].state == "Protected"
