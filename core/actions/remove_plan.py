@@ -29,6 +29,8 @@ from core.cluster.group import Group
 from core.cluster.snapshot import Snapshot
 
 REMOVE = "remove"
+CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+"""Labels, mostly with an empty value."""
 DELETING = (Permission("delete", "nodes"),)
 
 
@@ -124,6 +126,9 @@ def _judge(found: Found, situation: Situation, args: Args, why: str) -> Iterator
         text = f"by which door it came in is not known ({found.origin.because}); --door names it: {', '.join(Door)}"
         yield Finding(Level.REFUSAL, "OriginUnknown", name, text)
         return
+    if any(label in found.node.labels for label in CONTROL_PLANE):
+        text = "it is a node of the control plane: that it can do without it, nothing here can judge"
+        yield Finding(Level.REFUSAL, "ControlPlane", name, text)
     if found.door is not Door.EXTERNAL:
         yield from _reachable(found, situation)
     if found.autoscaled:
@@ -163,6 +168,9 @@ def _releasable(found: Found) -> Iterator[Finding]:
         yield Finding(Level.REFUSAL, "Subscription", name, "it is paid in advance (PrePaid): it is never released")
     elif not found.charge:
         yield Finding(Level.REFUSAL, "ChargeUnknown", name, "whether it is paid in advance is not known: not released")
+    elif found.machine is not None and found.machine.deletion_protection:
+        text = f"machine {found.machine.id} is protected from release: take the protection off in ECS first, or keep it"
+        yield Finding(Level.REFUSAL, "DeletionProtection", name, text)
     elif found.door is Door.ATTACHED:
         text = "it was attached: it is kept; release it in ECS once it has left, if nobody needs it"
         yield Finding(Level.REFUSAL, "Attached", name, text)

@@ -52,6 +52,21 @@ async def test_the_policies_of_deploy_suffice(fleet: Fleet, door: str) -> None:
     assert not fleet.has_node(node)
 
 
+async def test_nodes_of_the_control_plane_stay(fleet: Fleet) -> None:
+    node = fleet.stranger("master-1", **{"alibabacloud.com/external": "true", "node-role.kubernetes.io/master": ""})
+    await fleet.open_doors()
+    assert "ControlPlane" in codes(await fleet.plan(node))
+
+
+async def test_machines_that_are_protected_from_release(fleet: Fleet) -> None:
+    """ECS would refuse it after the drain: it is told before, and the machine may be kept."""
+    made = fleet.group("batch", 2)
+    fleet.cloud.instances.change(fleet.id_of(made.nodes[0]), deletion_protection=True)
+    await fleet.open_doors()
+    assert codes(await fleet.plan(made.nodes[0], release=True)) == ["DeletionProtection"]
+    assert codes(await fleet.plan(made.nodes[0])) == []
+
+
 async def test_the_guard_on_batches(fleet: Fleet) -> None:
     made = fleet.group("batch", 3)
     await fleet.open_doors()
