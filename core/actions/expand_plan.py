@@ -4,6 +4,7 @@ group would be next. Running it is in expand; what the cloud tells beforehand is
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -64,19 +65,8 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
     now = await scaling_group.look(cloud, group.id)
     before, to = _sizes(args, now, group)
     growth = Growth(group, to - before, to, alone=not group.pool_id)
-    door = _door(group)
-    tasks, told, cost, claims, joins = await asyncio.gather(
-        _tasks(cloud, door), _facts(cloud, growth), _cost(situation, cloud, growth),
-        scaling_group.claims(situation, [group.id]), registered.judge(situation.reader),
-    )  # fmt: skip
-    effect, unknown = await asyncio.to_thread(_effect, situation, growth)
-    elsewhere = await asyncio.to_thread(expand_next.after, situation.before, group.id, tuple(effect.lands))
-    details = Details(
-        group.id, scaling_group.title(group), door, before, to, group.pool_id,
-        tuple(one.id for one in now.activities), tasks, elsewhere,
-    )  # fmt: skip
-    found = [*_limits(growth, now), *_state(now, situation.now), *_guards(situation, growth), *claims, *joins]
-    found += [*told.findings, *_about_group(growth, effect, unknown), *_door_open(cloud, door, tasks)]
+    seen = await _look(situation, cloud, growth, now)
+    details, effect = seen.details, seen.effect
     place = situation.reader.place
     order = list(Level)
     return ActionPlan(
@@ -87,18 +77,45 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
         who=situation.who,
         made_at=situation.now,
         why=asked.why,
-        findings=tuple(sorted(found, key=lambda one: order.index(one.level))),
+        findings=tuple(sorted(seen.findings, key=lambda one: order.index(one.level))),
         effect=effect,
         steps=_steps(details),
         irreversible=tuple(_irreversible(growth)),
         confirm=str(growth.more) if growth.more > 0 else "",
         subject=details.name,
         follows=tuple(f"machine {number}" for number in range(1, growth.more + 1)),
-        says=(*_says(growth, details, now, effect), _priced(cost, growth), *told.says, _elsewhere(elsewhere)),
+        says=(*_says(growth, details, now, effect), *seen.says),
         region=cloud.region,
         cluster=cloud.cluster,
         details=msgspec.to_builtins(details),
     )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was found out about the group."""
+
+    details: Details
+    effect: Effect
+    findings: list[Finding]
+    says: list[str]
+
+
+async def _look(situation: Situation, cloud: Cloud, growth: Growth, now: GroupNow) -> _Seen:
+    """Ask the cloud, the API server and the what-if, all at once."""
+    group, door = growth.group, _door(growth.group)
+    tasks, told, cost, claims, joins, (effect, unknown, elsewhere) = await asyncio.gather(
+        _tasks(cloud, door), _facts(cloud, growth), _cost(situation, cloud, growth),
+        scaling_group.claims(situation, [group.id]), registered.judge(situation.reader),
+        asyncio.to_thread(_imagined, situation, growth),
+    )  # fmt: skip
+    known = tuple(one.id for one in now.activities)
+    before = growth.to - growth.more
+    name = scaling_group.title(group)
+    details = Details(group.id, name, door, before, growth.to, group.pool_id, known, tasks, elsewhere)
+    found = [*_limits(growth, now), *_state(now, situation.now), *_guards(situation, growth), *claims, *joins]
+    found += [*told.findings, *_about_group(growth, effect, unknown), *_door_open(cloud, door, tasks)]
+    return _Seen(details, effect, found, [_priced(cost, growth), *told.says, _elsewhere(elsewhere)])
 
 
 def _sizes(args: Args, now: GroupNow, group: Group) -> tuple[int, int]:
@@ -150,16 +167,17 @@ async def _cost(situation: Situation, cloud: Cloud, growth: Growth) -> Cost:
     return await expand_costs.cost(cloud, situation.prices, growth.group, growth.more)
 
 
-def _effect(situation: Situation, growth: Growth) -> tuple[Effect, str]:
-    """What would land on the new nodes; and why that isn't known, if it isn't."""
-    at = situation.snapshot.as_of
+def _imagined(situation: Situation, growth: Growth) -> tuple[Effect, str, str]:
+    """What would land on the new nodes; why that isn't known, if it isn't; and which group would be next."""
+    at, group = situation.snapshot.as_of, growth.group.id
     if not growth.more:
-        return Effect(at=at), ""
+        return Effect(at=at), "", ""
     try:
-        found = what_if(situation.before, [expanded(growth.group.id, growth.more)])
+        found = what_if(situation.before, [expanded(group, growth.more)])
     except VacancyError as error:
-        return Effect(at=at), str(error)
-    return Effect(lands=dict(found.lands), waits=found.waits, at=at), ""
+        return Effect(at=at), str(error), expand_next.after(situation.before, group, ())
+    effect = Effect(lands=dict(found.lands), waits=found.waits, at=at)
+    return effect, "", expand_next.after(situation.before, group, tuple(effect.lands))
 
 
 def _limits(growth: Growth, now: GroupNow) -> Iterator[Finding]:
