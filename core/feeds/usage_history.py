@@ -104,7 +104,7 @@ class HistoryFeed:
             async with asyncio.timeout(within):
                 await self._read(at)
         except TimeoutError:
-            self.status.lost(VacancyError(f"no answer within {within:.0f} s; a shorter --window is quicker"))
+            self.status.lost(VacancyError(f"no answer within {within or 0:.0f} s; a shorter --window is quicker"))
             return False
         except VacancyError as error:
             self.status.lost(error)

@@ -16,7 +16,7 @@ _HINTS = {
     403: "this identity may not query it",
     404: "name the address that /api/v1/query comes after",
 }
-_PASSING = (429, 500, 502, 504)
+_PASSING = (429, 500, 502, 503, 504)
 _TOO_MUCH = ("too many samples", "timed out", "timeout", "exceeded", "limit")
 _EXECUTION = ("execution", "timeout", "canceled")
 
@@ -87,4 +87,4 @@ def refusal(place: str, status: int, body: bytes) -> PrometheusError:
     cause = f"{status} {text}".strip() if text else f"it answered {status}"
     if 300 <= status < 400:
         return PrometheusError(place, f"it answered {status}, a redirection", "name the address that it leads to")
-    return PrometheusError(place, cause, _HINTS.get(status, ""), passing=status in _PASSING or status == 503)
+    return PrometheusError(place, cause, _HINTS.get(status, ""), passing=status in _PASSING)
