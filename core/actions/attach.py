@@ -4,6 +4,7 @@ ACK API; then wait for its node, and put it into a group of ESS alone where aske
 import contextlib
 
 from core.actions import attach_ack, attach_machine, attach_plan, join_log
+from core.actions.action_plan import ActionPlan
 from core.actions.attach_details import Details, of
 from core.actions.attach_machine import GOOD_FOR, Work, system_disk
 from core.actions.cloud import Cloud, needed, writing
@@ -65,9 +66,14 @@ async def _unchanged(work: Work) -> None:
         raise Refused(f"{about}: somebody protects it from deletion now: plan it anew")
     if taken := next((tag for tag in (CLUSTER_TAG, POOL_TAG, GROUP_TAG) if now.tags.get(tag)), ""):
         raise Refused(f"{about}: it has the tag {taken} now: it is in something else")
-    node = await Joined(work.run, what.instance, what.address).node()
+    node = await joined(work.run.reader, work.run.plan, what).node()
     if node is not None:
         raise Refused(f"{about}: it is node {node.name} now")
+
+
+def joined(reader: Reader, plan: ActionPlan, what: Details) -> Joined:
+    """The machine's node, to be looked for."""
+    return Joined(reader, plan.region, what.instance, what.address)
 
 
 def claims(what: Details) -> list[str]:
@@ -137,7 +143,7 @@ class Join:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._joined = Joined(work.run, work.of.instance, work.of.address)
+        self._joined = joined(work.run.reader, work.run.plan, work.of)
         self._began: float | None = None
         self._looked = False
         self.name, self.came, self.line = "", False, ""
@@ -226,4 +232,6 @@ async def compare(entry: Entry, reader: Reader, cloud: Cloud | None) -> list[str
         return [f"machine {what.instance} is gone"]
     disk = await system_disk(known, what.instance)
     kept = "not told" if not (disk and what.disk) else "the one it had" if disk == what.disk else "a new one"
-    return [f"machine {what.instance} is {found[0].status} (it was {what.was}); its system disk is {kept}"]
+    node = await joined(reader, entry.plan, what).node()
+    told = f"it is node {node.name}, {'Ready' if node.ready else 'not Ready'}" if node is not None else "it is no node"
+    return [f"machine {what.instance} is {found[0].status} (it was {what.was}); its system disk is {kept}", told]

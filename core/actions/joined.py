@@ -1,7 +1,8 @@
 """Whether a machine has become a node, and whether that node is Ready."""
 
-from core.actions.run import Run
-from core.clients.kubernetes import NotFound
+import time
+
+from core.clients.kubernetes import NotFound, Reader
 from core.kube.node import Node, codec
 
 NODES = "/api/v1/nodes"
@@ -14,23 +15,23 @@ class Joined:
     """The node of one machine. ACK names nodes `<region>.<address>`, but who sets a cluster up may name them
     otherwise: so that name is only looked at first, and what counts is the provider id."""
 
-    def __init__(self, run: Run, instance: str, address: str) -> None:
-        self._run, self._instance = run, instance
-        self._names = [f"{run.plan.region}.{address}"] if address else []
+    def __init__(self, reader: Reader, region: str, instance: str, address: str) -> None:
+        self._reader, self._instance = reader, instance
+        self._names = [f"{region}.{address}"] if address else []
         self._next = float("-inf")
 
     async def node(self) -> Node | None:
         """It, as it is now."""
         for name in self._names:
             try:
-                found = codec.item(await self._run.reader.get(f"{NODES}/{name}"))
+                found = codec.item(await self._reader.get(f"{NODES}/{name}"))
             except NotFound:
                 continue
             if found.instance_id == self._instance:
                 return found
-        if self._run.clock.monotonic() < self._next:
+        if time.monotonic() < self._next:
             return None
-        self._next = self._run.clock.monotonic() + LIST_EVERY
+        self._next = time.monotonic() + LIST_EVERY
         if (node := await self._listed()) is not None:
             self._names.insert(0, node.name)
         return node
@@ -38,7 +39,7 @@ class Joined:
     async def _listed(self) -> Node | None:
         more: str | None = ""
         while more is not None:
-            page = codec.page(await self._run.reader.get(NODES, limit=PAGE, continue_=more))
+            page = codec.page(await self._reader.get(NODES, limit=PAGE, continue_=more))
             for node in page.items:
                 if node.instance_id == self._instance:
                     return node
