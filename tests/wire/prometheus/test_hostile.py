@@ -268,16 +268,16 @@ async def test_two_hundred_thousand_containers_do_not_stop_the_loop(serve: Serve
     async def watch() -> None:
         nonlocal longest
         while True:
-            before = time.monotonic()
+            before = time.thread_time()  # the loop's own work: others may be busy
             await asyncio.sleep(0.01)
-            longest = max(longest, time.monotonic() - before)
+            longest = max(longest, time.thread_time() - before)
 
     watching = asyncio.ensure_future(watch())
     assert await one.read_once()
     watching.cancel()
     await one.close()
     assert len(store.table("UsageHistory")) == 200_000
-    assert longest < 1.0
+    assert longest < 0.3
 
 
 @pytest.mark.parametrize(
