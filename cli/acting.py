@@ -93,7 +93,7 @@ def _nodes_left(progress: "Progress") -> Iterator[str]:
 
     for one in progress.nodes:
         if not arrived(one):
-            yield f"  {node_line(one)}"
+            yield f"  {node_line(one, progress)}"
             yield from (f"    {pod}: {why}" for pod, why in one.held.items())
 
 
@@ -142,7 +142,7 @@ class Watcher:
             _tell_aside(self._aside)
         for one in progress.nodes:
             if one.phase != self._phases.get(one.name, "waiting"):
-                _say([node_line(one)])
+                _say([node_line(one, progress)])
             self._phases[one.name] = one.phase
         if not progress.outcome and time.monotonic() - self._told > 5:
             self._told = time.monotonic()

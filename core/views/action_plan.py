@@ -16,6 +16,9 @@ from core.views.table import Tone
 MOST = 5
 """Names in one sentence; findings of one kind."""
 _TONES = {Level.REFUSAL: Tone.DANGER, Level.WARNING: Tone.WARNING, Level.NOTE: Tone.MUTED}
+_WAITING = NodeProgress("").phase
+_NEVER = {"expand": "not seen to come", "attach": "not seen to join"}
+"""What to say of one that nothing was heard of until its action ended."""
 _MARKS = {Level.REFUSAL: "✗", Level.WARNING: "!", Level.NOTE: "·"}
 
 
@@ -33,7 +36,8 @@ def document(plan: ActionPlan) -> dict[str, Any]:
 
 def title(plan: ActionPlan) -> str:
     """What is to be done, to what."""
-    return f"{plan.action.capitalize()} {plan.subject or _names([node.name for node in plan.nodes], 'nodes')}"
+    about = plan.subject or _names([node.name for node in plan.nodes], "nodes")
+    return f"{plan.action.replace('-', ' ').capitalize()} {about}"
 
 
 def sentences(plan: ActionPlan) -> Iterator[Line]:
@@ -55,7 +59,7 @@ def _pods(plan: ActionPlan) -> Iterator[Line]:
         return
     moving = [pod for pod in plan.leaving if not pod.finished]
     on_nodes = {pod: node for pod, node in effect.lands.items() if pod not in set(effect.eci)}
-    parts = [f"{count(len(on_nodes))} land on {_many(len(set(on_nodes.values())), 'node')}"]
+    parts = [f"{_do(len(on_nodes), 'land')} on {_many(len(set(on_nodes.values())), 'node')}"]
     if effect.eci:
         parts.append(f"{count(len(effect.eci))} on ECI ({_eci_cost(effect)})")
     if effect.waits:
@@ -63,7 +67,8 @@ def _pods(plan: ActionPlan) -> Iterator[Line]:
     if effect.lost:
         parts.append(f"{_many(len(effect.lost), 'pod')} would be gone for good")
     moment = time.strftime("%H:%M:%S", time.gmtime(effect.at))
-    text = f"{_many(len(moving), 'pod')} leave: {', '.join(parts)}" if moving else "no pod has to move"
+    leave = f"{_many(len(moving), 'pod')} {_verb(len(moving), 'leave')}"
+    text = f"{leave}: {', '.join(parts)}" if moving else "no pod has to move"
     if plan.nodes:
         tone = Tone.WARNING if effect.waits or effect.lost or effect.eci else Tone.PLAIN
         yield f"{text}   (what-if of {moment}Z)", tone
@@ -80,7 +85,7 @@ def _eci_cost(effect: Effect) -> str:
 def _budgets(plan: ActionPlan) -> Iterator[Line]:
     for use in plan.budgets[:MOST]:
         allowed = "doesn't say how many may go" if use.allowed is None else f"lets {use.allowed} go at a time"
-        yield f"{use.budget} {allowed}; {use.pods} of its pods leave", Tone.PLAIN
+        yield f"{use.budget} {allowed}; {use.pods} of its pods {_verb(use.pods, 'leave')}", Tone.PLAIN
 
 
 def _left_alone(plan: ActionPlan) -> Iterator[Line]:
@@ -125,15 +130,16 @@ def progress_lines(progress: Progress, now: float) -> Iterator[Line]:
         share = f"   {gone} of {pods} pods gone" if pods else ""
         yield f"{progress.doing}{share}   {since}", Tone.PLAIN
     for one in progress.nodes:
-        yield node_line(one), _node_tone(one)
+        yield node_line(one, progress), _node_tone(one)
         for pod, why in list(one.held.items())[:MOST]:
             yield f"    {pod}: {why}", Tone.WARNING
 
 
-def node_line(one: NodeProgress) -> str:
-    """One node in a line."""
+def node_line(one: NodeProgress, of: Progress) -> str:
+    """One node in a line; once the whole has ended, none waits any more."""
+    phase = _NEVER.get(of.action, "left as it is") if of.outcome and one.phase == _WAITING else one.phase
     share = f"   {one.gone}/{one.pods} pods gone" if one.pods else ""
-    return f"{one.name}   {one.phase}{share}{'   ' + one.text if one.text else ''}"
+    return f"{one.name}   {phase}{share}{'   ' + one.text if one.text else ''}"
 
 
 def arrived(one: NodeProgress) -> bool:
@@ -156,6 +162,14 @@ def _some(texts: Iterable[str]) -> Iterator[str]:
 
 def _names(names: list[str], noun: str) -> str:
     return ", ".join(names) if len(names) <= 2 else f"{len(names)} {noun}"
+
+
+def _do(number: int, verb: str) -> str:
+    return f"{count(number)} {_verb(number, verb)}"
+
+
+def _verb(number: int, verb: str) -> str:
+    return f"{verb}s" if number == 1 else verb
 
 
 def _many(number: int, noun: str) -> str:

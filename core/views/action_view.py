@@ -5,14 +5,14 @@ from core.actions.action_plan import ActionPlan, LeavingPod
 from core.actions.run import Progress
 from core.views import action_plan
 from core.views.action import ASKS, ENDED, PLANNING, REFUSED, RUNNING, ActionView, Line
-from core.views.table import Column, Row, TableView, Tone, ViewKey, text_cell
+from core.views.table import Column, Elide, Row, TableView, Tone, ViewKey, text_cell
 
 COLUMNS = (
-    Column("pod", "POD", 48, min_width=20, grow=True, describes="Who leaves"),
-    Column("node", "FROM", 28, min_width=14, importance=2, describes="Where it runs now"),
-    Column("to", "WOULD GO TO", 28, min_width=14, describes="Where the what-if finds a place for it"),
-    Column("tier", "TIER", 9, importance=1, describes="Critical pods go after all others"),
-    Column("held", "HELD BY", 40, min_width=16, grow=True, describes="Why it is still there"),
+    Column("pod", "POD", 48, min_width=20, grow=True, describes="Who leaves."),
+    Column("node", "FROM", 28, min_width=14, importance=3, elide=Elide.START, describes="Where it runs now."),
+    Column("to", "WOULD GO TO", 28, min_width=18, elide=Elide.START, describes="Where the what-if finds a place."),
+    Column("tier", "TIER", 8, importance=2, describes="Critical pods go after all others."),
+    Column("held", "HELD BY", 40, min_width=16, grow=True, describes="Why it is still there."),
 )
 
 

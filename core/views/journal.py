@@ -6,7 +6,7 @@ from typing import Any
 from core.actions.journal_reading import UNFINISHED, Entry
 from core.views.action import Line
 from core.views.detail import DetailView, Fact
-from core.views.table import Cell, Column, Row, TableView, Tone, ViewKey, text_cell
+from core.views.table import Cell, Column, Elide, Row, TableView, Tone, ViewKey, text_cell
 
 COLUMNS = (
     Column("began", "BEGAN", 14, describes="When it was begun, in UTC"),
@@ -19,11 +19,11 @@ COLUMNS = (
     Column("id", "ID", 22, importance=1, describes="The action's name, for vacancy journal"),
 )
 STEPS = (
-    Column("at", "AT", 24),
-    Column("event", "EVENT", 8),
-    Column("step", "STEP", 10),
-    Column("about", "ABOUT", 40, min_width=20, grow=True),
-    Column("outcome", "OUTCOME", 40, min_width=20, grow=True),
+    Column("at", "AT", 14, describes="When, in UTC."),
+    Column("event", "EVENT", 8, importance=1, describes="An intent is on disk before it is sent."),
+    Column("step", "STEP", 24, min_width=10, grow=True, describes="What is done."),
+    Column("about", "ABOUT", 24, min_width=14, importance=2, elide=Elide.START, grow=True, describes="To what."),
+    Column("outcome", "OUTCOME", 40, min_width=24, grow=True, describes="What came of it, or what was seen."),
 )
 
 
@@ -116,8 +116,8 @@ def detail(entry: Entry, now: float, generation: int) -> DetailView:
         Fact("Who", Cell(entry.plan.who if entry.plan else "-")),
         Fact("Why", Cell((entry.plan.why if entry.plan else "") or "-")),
         Fact("Where", Cell(entry.plan.server if entry.plan else "-")),
-        Fact("Result", Cell(result(entry) or "-")),
-        Fact("File", Cell(str(entry.path))),
+        Fact("Result", Cell(result(entry) or "-"), wide=True),
+        Fact("File", Cell(str(entry.path)), wide=True),
     )
     key = ViewKey("journal-entry", entry.id)
     rows = tuple(Row(str(number), _cells(line)) for number, line in enumerate(entry.lines))
@@ -136,7 +136,7 @@ def _cells(line: dict[str, Any]) -> tuple[Cell, ...]:
         outcome = f"{line.get('outcome')}: {(line.get('summary') or {}).get('text', '')}"
     step = str(line.get("step") or (f"of {line.get('number')}" if event == "result" else ""))
     told = str(line.get("about") or line.get("request") or line.get("who") or "")
-    words = (str(line.get("at")), event, step, told, outcome or str(line.get("text") or ""))
+    words = (short_moment(str(line.get("at"))), event, step, told, outcome or str(line.get("text") or ""))
     return tuple(text_cell(word) for word in words)
 
 

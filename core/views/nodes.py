@@ -236,7 +236,7 @@ _COLUMNS: tuple[NodeColumn, ...] = (
         _bar("memory"),
     ),
     _column(
-        Column("scale-in", "SCALE-IN", 44, 24, grow=True, describes="Could the node go; if not, why."),
+        Column("scale-in", "SCALE-IN", 44, 21, grow=True, describes="Could the node go; if not, why."),
         _verdict,
         _could_go,
     ),

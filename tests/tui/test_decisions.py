@@ -2,7 +2,7 @@
 
 from core.views.detail import DetailView, Fact
 from core.views.pending_words import SAYS
-from core.views.table import Cell, Column, Row, TableView, ViewKey, text_cell
+from core.views.table import Cell, Column, Row, TableView, ViewKey, difference, text_cell
 from tests.tui.conftest import Stage, Start
 from tests.tui.fleet import NOW
 from tui.widgets.facts import FactsPanel
@@ -41,6 +41,19 @@ async def test_the_lines_above_stay_text_and_leave_the_line_below_alone(start: S
         await stage.send()
         assert text(stage, ".-headlines") == "2 pods wait\nlast trouble: [red]␛[31msold out"
         assert stage.below == "1 class"
+
+
+async def test_the_lines_above_follow_a_change_of_rows(start: Start) -> None:
+    async with start() as stage:
+        before, after = view(STUCK, notes=("2 pods wait",)), view(STUCK, GROWS, notes=("3 pods wait",), generation=2)
+        stage.link.views[PENDING] = before
+        await stage.press("2")
+        await stage.send()
+        await stage.send(difference(before, after))
+        assert text(stage, ".-headlines") == "3 pods wait"
+        assert "pods wait" not in stage.below
+        await stage.send(difference(after, view(STUCK, GROWS, generation=3)))
+        assert text(stage, ".-headlines") == ""
 
 
 async def test_the_row_under_the_cursor_is_explained(start: Start) -> None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from core.views import action
@@ -24,10 +25,13 @@ class ActionScreen(TableScreen):
     """Follows one action, from its plan to its end."""
 
     AUTO_FOCUS = ""
+    over = True
     BINDING_GROUP_TITLE = "Action"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave", id="action.leave", tooltip="Leave; a plan is dropped, a run goes on"),
         Binding("o", "plan_again", "all the same", id="action.again", tooltip="Plan it with the options it asks for"),
+        Binding("ctrl+down", "scroll(1)", "read on", id="action.down", tooltip="Read on, where the words don't fit"),
+        Binding("ctrl+up", "scroll(-1)", "read back", show=False, id="action.up", tooltip="Read what stands before"),
         Binding("ctrl+x", "stop", "stop it", id="action.stop", tooltip="Stop the run at the next safe point"),
     ]
 
@@ -44,7 +48,8 @@ class ActionScreen(TableScreen):
 
     def compose_head(self) -> ComposeResult:
         yield Static(classes="-object")
-        yield Static(classes="-sentences")
+        with VerticalScroll(classes="-words", can_focus=False):
+            yield Static(classes="-sentences")
         yield Input(classes="-confirm", disabled=True)
 
     def receive(self, update: Update) -> None:
@@ -65,6 +70,7 @@ class ActionScreen(TableScreen):
         if before is None or before.phase != shown.phase:
             self._ask(shown)
             self.refresh_bindings()
+            self.call_after_refresh(self.refresh_bindings)  # whether all of it fits is known then
         self._say()
 
     def _ask(self, shown: ActionView) -> None:
@@ -98,6 +104,10 @@ class ActionScreen(TableScreen):
         self.app.intend(CancelAction(self.key.name))
         self.app.notify("Stopping at the next safe point: what was sent is waited for.", timeout=4)
 
+    def action_scroll(self, pages: int) -> None:
+        words = self.query_one(".-words")
+        words.scroll_relative(y=pages * max(words.size.height - 1, 1), animate=False)
+
     def _instead(self, failure: str) -> state_panel.Parts:
         if self.shown is not None and self.shown.table is None and not failure:
             return [("", Tone.MUTED)]
@@ -106,6 +116,8 @@ class ActionScreen(TableScreen):
     def check_action(self, action_name: str, parameters: tuple[object, ...]) -> bool | None:
         if action_name == "plan_again":
             return self.shown is not None and bool(self.shown.offers)
+        if action_name == "scroll":
+            return self.is_mounted and self.query_one(".-words").max_scroll_y > 0
         if action_name == "stop":
             return self.shown is not None and self.shown.phase == action.RUNNING
         return super().check_action(action_name, parameters)

@@ -23,7 +23,9 @@ class DecisionScreen(TableScreen):
 
     def receive(self, update: Update) -> None:
         if isinstance(update, TableView | TableChange):
-            self.query_one(".-headlines", Static).update("\n".join(map(sanitise, update.notes)))
+            head = self.query_one(".-headlines", Static)
+            head.update("\n".join(map(sanitise, update.notes)))
+            head.display = bool(update.notes)
             update = msgspec.structs.replace(update, notes=())
         super().receive(update)
 

@@ -20,6 +20,7 @@ from tui.widgets.filter_bar import FilterBar
 class DetailScreen(TableScreen):
     """Follows one object. Its table screen's keys act on the table that is open."""
 
+    over = True
     BINDING_GROUP_TITLE = "Object"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,right_square_bracket", "tab(1)", "next table", id="detail.next", tooltip="The next table"),

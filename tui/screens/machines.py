@@ -20,6 +20,7 @@ from tui.widgets.fleet_table import FleetTable
 class MachinesScreen(TableScreen):
     """Reached from Groups, then a machine goes into that group; or from Nodes, then into the default pool."""
 
+    over = True
     BINDING_GROUP_TITLE = "Machines"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "back", id="machines.back", tooltip="Clear the filter, then go back"),

@@ -14,13 +14,19 @@ from tui.screens.action import ActionScreen
 from tui.tones import styled
 from tui.widgets import state_panel
 
-QUESTION = "enter: keep the machines   release: give them back   anyway REASON: though an autoscaler made them"
+QUESTION = "enter: keep machines   release: give them back   anyway REASON: see above"
 WORDS = ("keep", "release", "keep-desired", "keep-userdata", "no-reset", "dead")
 DOORS = ("attached", "expanded", "pool", "external")
-HELP = (
-    f"Write any of: {', '.join(WORDS)}, door=NAME ({', '.join(DOORS)}; only where nobody knows it); "
-    "and last: anyway, with the reason."
-)
+HELP = f"""\
+Write any of these, or nothing, and enter:
+  keep           machines stay, and are paid for: as without any word
+  release        machines are given back, with what is on their disks
+  keep-desired   groups keep their desired size: others are bought instead
+  keep-userdata  userdata stays: a kept machine may join again when it boots
+  no-reset       no kubeadm reset on a kept machine
+  dead           don't wait for the pods of nodes that are not ready
+  door=NAME      where nobody knows how it came in: {", ".join(DOORS)}
+  anyway REASON  though an autoscaler made it; last, up to the end of the line"""
 
 
 class RemoveScreen(ActionScreen):
@@ -34,7 +40,7 @@ class RemoveScreen(ActionScreen):
         super().on_mount()
         names = ", ".join(self._names) if len(self._names) <= 2 else f"{len(self._names)} nodes"
         self.query_one(".-object", Static).update(styled([(sanitise(f"Remove {names}"), Tone.ACCENT)]))
-        self._tell(f"Nothing is touched yet: first the plan. {HELP}", Tone.MUTED)
+        self._tell(f"Nothing is touched yet: first the plan.\n\n{HELP}", Tone.MUTED)
         prompt = self.query_one(Input)
         prompt.disabled, prompt.display, prompt.placeholder = False, True, QUESTION
         prompt.focus()

@@ -61,6 +61,9 @@ class TableScreen(Screen[None]):
     opens: ClassVar[str] = ""
     """The kind of object that Enter shows for a row that says nothing itself: its id is the object's name."""
 
+    over: ClassVar[bool] = False
+    """Whether it lies over another screen, to which escape leads back."""
+
     def __init__(self, key: ViewKey) -> None:
         super().__init__()
         self.key = key
@@ -159,7 +162,7 @@ class TableScreen(Screen[None]):
     def _instead(self, failure: str) -> state_panel.Parts:
         """What to say in place of the table; nothing while there are rows to show."""
         if self.view is None or self._failed:
-            return state_panel.failed(failure) if failure else state_panel.loading(self.app.status)
+            return state_panel.failed(failure, self.over) if failure else state_panel.loading(self.app.status)
         if not self.table.model.rows:
             return state_panel.plain(self.view.empty)
         if not self.table.model.order:

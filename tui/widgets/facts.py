@@ -64,7 +64,7 @@ class FactsPanel(Widget):
 
 def _lines(fact: Fact, label: int, cells: int) -> list[Content]:
     """A sentence below its label; what is beyond its lines is elided."""
-    found = wrap(sanitise(fact.value.text), cells - label) or [""]
+    found = wrap(sanitise(fact.value.text), cells - label, break_on_hyphens=False) or [""]
     shown = [*found[: MOST_LINES - 1], " ".join(found[MOST_LINES - 1 :])][:MOST_LINES]
     heads = [sanitise(fact.label), *[""] * (len(shown) - 1)]
     return [

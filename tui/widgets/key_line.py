@@ -1,10 +1,15 @@
-"""The footer: at most seven keys that matter here, from the bindings that are active. All of them stand in the help."""
+"""The footer: the keys that matter here, as many as fit, from the bindings that are active. All stand in the help."""
+
+from collections.abc import Mapping
 
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
-MOST = 7
+YIELDS = ("app.command", "table.mark", "view.group", "view.sort", "view.filter")
+"""Bindings that give way to others where there isn't room for all, in this order: they work on every table."""
+STAYS = "app.help"
+"""The way to all that isn't shown."""
 
 
 class KeyLine(Widget):
@@ -25,23 +30,31 @@ class KeyLine(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        shown: list[Content] = []
-        room = self.app.size.width - 2
-        for key, word, action in self._keys():
-            part = Content.assemble((key, "$text-accent bold"), f" {word}").stylize(f"@click={action}")
-            room -= part.cell_length + 2
-            if room < -2 or len(shown) == MOST:
-                break
-            shown.append(part)
-        return Content("  ").join(shown)
+        keys = self._keys()
+        while len(keys) > 1 and _width(keys) > self.app.size.width - 2:
+            del keys[_next_to_go(list(keys))]
+        return Content("  ").join(keys.values())
 
-    def _keys(self) -> list[tuple[str, str, str]]:
-        """Key, word and namespaced action of each binding to show, the focused widget's first."""
-        keys: dict[str, tuple[str, str, str]] = {}
+    def _keys(self) -> dict[str, Content]:
+        """Each binding to show by its id, the focused widget's first: key and word, to click on."""
+        keys: dict[str, Content] = {}
+        actions: set[str] = set()
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.show and active.enabled and binding.action not in keys:
+            if binding.show and active.enabled and binding.action not in actions:
+                actions.add(binding.action)
                 place = "app." if active.node is self.app else "screen." if active.node is self.screen else "focused."
-                shown = self.app.get_key_display(binding)
-                keys[binding.action] = (shown, binding.description, place + binding.action)
-        return list(keys.values())
+                key = self.app.get_key_display(binding)
+                part = Content.assemble((key, "$text-accent bold"), f" {binding.description}")
+                keys[binding.id or binding.action] = part.stylize(f"@click={place}{binding.action}")
+        return keys
+
+
+def _width(keys: Mapping[str, Content]) -> int:
+    return sum(part.cell_length + 2 for part in keys.values()) - 2
+
+
+def _next_to_go(shown: list[str]) -> str:
+    """Which of these gives way next: what works everywhere, then the last, but never the help."""
+    common = next((binding for binding in YIELDS if binding in shown), "")
+    return common or [binding for binding in shown if binding != STAYS][-1]

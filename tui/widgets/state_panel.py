@@ -41,9 +41,10 @@ def _progress(progress: Progress) -> Parts:
     return [(f"{doing} of {amount(progress.total)}\n", Tone.PLAIN), *bar]
 
 
-def failed(message: str) -> Parts:
-    """One clear line, and the way on."""
-    return [(sanitise(message), Tone.DANGER), ("\n\nctrl+r tries again   q leaves", Tone.MUTED)]
+def failed(message: str, back: bool = False) -> Parts:
+    """One clear line, and the way on: `back` to the screen before, or out."""
+    leave = "escape goes back" if back else "q leaves"
+    return [(sanitise(message), Tone.DANGER), (f"\n\nctrl+r tries again   {leave}", Tone.MUTED)]
 
 
 def plain(message: str) -> Parts:
