@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
+from typing import Any
 
 from core.clients.alibaba import CloudError, Items
 from core.cluster.cloud import ScalingGroup, ScalingInstance
@@ -116,7 +117,7 @@ class GroupDetails:
         self._blocked: dict[str, float] = {}
         self._asked: set[str] = set()
         self._first: dict[str, Items[ScalingInstance]] | None = {}
-        self._together = False
+        self._together: set[str] = set()
         self._readers: dict[str, tuple[CloudTable, Read]] = {
             MEMBER.name: (self._members, self._read_members),
             ACTIVITY.name: (self._activities, self._read_activities),
@@ -141,8 +142,10 @@ class GroupDetails:
         """Read what is due, at most so many, only of some kinds, only of groups where a machine waits for an answer to
         a hook; how many it were."""
         self._forget_groups()
-        if MEMBER.name in kinds:
-            await self._read_members_together()
+        if MEMBER.name in kinds and not waiting:
+            await self._read_together(MEMBER.name)
+        if HOOK.name in kinds and not waiting:
+            await self._read_together(HOOK.name)
         wanted = (one for one in self._due() if one[1] in kinds and (not waiting or _waits(one[2])))
         due = sorted(wanted, key=lambda one: one[0])[:most]
         for _, what, group in due:
@@ -212,33 +215,36 @@ class GroupDetails:
         self._read_at[what, group.id] = time.monotonic()
         self._moves[what, group.id] = group.moves
 
-    async def _read_members_together(self) -> None:
-        """The first time: all members of the region in one list, where that takes fewer calls than one a group. Where
-        it is refused they are read group by group, which also tells what is wrong."""
-        if self._first is None or self._together:
+    async def _read_together(self, what: str) -> None:
+        """The first time: all members, or hooks, of the region in one list, where that takes fewer calls than one a
+        group. Where it is refused they are read group by group, which also tells what is wrong."""
+        known = self._around.known.table(SCALING_GROUP.name)
+        ours = [known[name] for name in self._around.related if name in known]
+        if what in self._together or not ours or not _worthwhile(what, known.values(), ours):
             return
-        groups = self._around.known.table(SCALING_GROUP.name)
-        ours = [groups[name] for name in self._around.related if name in groups]
-        totals = [group.total for group in groups.values()]
-        if None in totals or _calls(sum(totals)) >= sum(_calls(group.total) for group in ours):
-            return
-        self._together = True
+        self._together.add(what)
         with contextlib.suppress(CloudError):
-            found = await self._ess.members()
-            now = time.monotonic()
+            found: Items[Any] = await (self._ess.members() if what == MEMBER.name else self._ess.hooks())
+            by_group: dict[str, list[Any]] = {}
+            for item in found.items:
+                by_group.setdefault(item.group_id, []).append(item)
             for group in ours:
-                own = tuple(item for item in found.items if item.group_id == group.id)
-                self._first[group.id] = Items(own, found.problems if group is ours[0] else ())
-                self._read_at[MEMBER.name, group.id], self._moves[MEMBER.name, group.id] = now, group.moves
+                problems = found.problems if group is ours[0] else ()
+                self._take(what, group.id, Items(tuple(by_group.get(group.id, ())), problems))
+                self._read_at[what, group.id], self._moves[what, group.id] = time.monotonic(), group.moves
+
+    def _take(self, what: str, group: str, found: Items[Any]) -> None:
+        """What was read of one group."""
+        if what == MEMBER.name and self._first is not None:
+            self._first[group] = found
+        else:
+            self._put(self._members if what == MEMBER.name else self._hooks, group, found.items, found.problems)
 
     async def _read_members(self, group: ScalingGroup) -> None:
         found: Items[ScalingInstance] = Items()
         if group.total != 0 or group.busy:
             found = await self._ess.members(group.id)
-        if self._first is None:
-            self._put(self._members, group.id, found.items, found.problems)
-        else:
-            self._first[group.id] = found
+        self._take(MEMBER.name, group.id, found)
 
     def _end_first_round(self) -> None:
         """Members are held back until all groups have been read: "in no group" must not be said too early."""
@@ -254,8 +260,7 @@ class GroupDetails:
         self._put(self._activities, group.id, found.items, found.problems, set(self._creations()))
 
     async def _read_hooks(self, group: ScalingGroup) -> None:
-        found = await self._ess.hooks(group.id)
-        self._put(self._hooks, group.id, found.items, found.problems)
+        self._take(HOOK.name, group.id, await self._ess.hooks(group.id))
 
     def _put(
         self,
@@ -285,6 +290,14 @@ class GroupDetails:
 def _calls(members: int) -> int:
     """How many calls a list of so many takes."""
     return max(1, -(-members // MEMBERS))
+
+
+def _worthwhile(what: str, known: Iterable[ScalingGroup], ours: list[ScalingGroup]) -> bool:
+    """Whether one list of all takes fewer calls than one list a group; of hooks a group has one or two."""
+    if what == HOOK.name:
+        return len(ours) > 2
+    totals = [group.total for group in known]
+    return None not in totals and _calls(sum(filter(None, totals))) < sum(_calls(group.total or 0) for group in ours)
 
 
 def _waits(group: ScalingGroup) -> bool:

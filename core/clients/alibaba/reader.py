@@ -153,7 +153,14 @@ class EssReader(_Product):
     async def alarms(self) -> Items[Alarm]:
         return await self._list("describe_alarms", "AlarmList", Alarm)
 
-    async def hooks(self, group: str) -> Items[LifecycleHook]:
+    async def hooks(self, group: str = "") -> Items[LifecycleHook]:
+        """The lifecycle hooks of one group; without one, of all groups of the region."""
+        if not group:
+
+            def call(number: int) -> Call:
+                return self._generic("DescribeLifecycleHooks", PageNumber=number, PageSize=ESS_PAGE)
+
+            return await self._pages(call, "LifecycleHooks", LifecycleHook)
         return await self._list(
             "describe_lifecycle_hooks", "LifecycleHooks", LifecycleHook, region=False, scaling_group_id=group
         )

@@ -11,7 +11,8 @@ from core.feeds import cloud
 from core.where import CloudNeed
 from sim.cloud.faults import Fault
 from sim.cloud.server import CloudServer
-from tests.wire.cloud.account import CLUSTER, DRY, POOL, WEB
+from sim.cloud.state import Hook
+from tests.wire.cloud.account import CLUSTER, DRY, LONE, POOL, WEB
 from tests.wire.cloud_feeds.following import Following, environment, make_node
 from tests.wire.cloud_feeds.test_following import filled
 
@@ -41,6 +42,19 @@ async def test_nothing_is_asked_twice_or_in_vain(server: CloudServer, need: Clou
     assert {origin.of(node, it.store.table).how for node in nodes} == {How.EXPANDED}
     group: Group = it.store.table("Group")[WEB]
     assert (len(group.members), group.configuration is not None) == (3, need != "origins")
+
+
+async def test_hooks_of_many_groups_come_in_one_list(server: CloudServer) -> None:
+    cloud, nodes = server.gateway.cloud, [make_node(name, POOL) for name in await filled(server)]
+    for group in (LONE, DRY):
+        cloud.groups.change(group, tags=(("ack.aliyun.com", CLUSTER),))
+    for group in (WEB, LONE):
+        cloud.hooks.add(f"ash-{group}", Hook(f"ash-{group}", group, f"drain-{group}", "SCALE_IN"))
+    it = Following(environment(server), nodes)
+    await it.feed.read_once("all")
+    assert len(server.gateway.log.of("DescribeLifecycleHooks")) == 1
+    found = {name: [hook.name for hook in group.hooks] for name, group in it.store.table("Group").items()}
+    assert found == {WEB: [f"drain-{WEB}"], LONE: [f"drain-{LONE}"], DRY: []}
 
 
 async def test_hooks_are_asked_for_where_a_machine_waits_for_them(server: CloudServer) -> None:
