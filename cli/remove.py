@@ -29,7 +29,10 @@ def fill(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--anyway", action="store_true", help="also nodes that an autoscaler made; needs --why")
     parser.add_argument(
-        "--door", default="", metavar="DOOR", help="where nobody knows it: attached, expanded, pool or external"
+        "--door",
+        default="",
+        metavar="DOOR",
+        help="where nobody knows it: attached, expanded, pool or external; pool also for attached ones that ACK lists",
     )
     parser.add_argument("--keep-userdata", action="store_true", help="leave the userdata of kept machines alone")
     parser.add_argument("--no-reset", action="store_true", help="don't run kubeadm reset on kept machines")
