@@ -13,24 +13,24 @@ from core.clients.kubernetes import Reader
 from core.errors import InputError
 
 MODULES = {
-    "cordon": "cordon",
-    "uncordon": "cordon",
-    "drain": "drain",
-    "join-script": "join_script",
-    "join-token": "join_token",
-    "remove": "remove",
-    "expand": "expand",
-    "attach": "attach",
+    "cordon": "drain.cordon",
+    "uncordon": "drain.cordon",
+    "drain": "drain.drain",
+    "join-script": "registered.join_script",
+    "join-token": "registered.join_token",
+    "remove": "remove.remove",
+    "expand": "expand.expand",
+    "attach": "attach.attach",
     "protect": "protect",
     "unprotect": "protect",
     "suspend": "suspend",
     "unsuspend": "suspend",
     "untaint": "untaint",
-    "restart": "restart",
-    "delete-pod": "delete_pod",
-    "mute": "mute",
-    "unmute": "mute",
-    "notify": "notify",
+    "restart": "eci.restart",
+    "delete-pod": "eci.delete_pod",
+    "mute": "eci.mute",
+    "unmute": "eci.mute",
+    "notify": "eci.notify",
 }
 """Action -> module of core.actions."""
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from core.actions import access, guards, node_patch
-from core.actions.action_plan import ActionPlan, Finding, Level, PlannedStep, TargetNode, new_id
+from core.actions import access, guards
+from core.actions.action_plan import ActionPlan, Finding, Level, PlannedStep, TargetNode
 from core.actions.cloud import Cloud, needed, writing
+from core.actions.drain import node_patch
+from core.actions.drain.node_patch import NodeNow
 from core.actions.journal_reading import Entry
 from core.actions.line_by_line import attempt_lines
-from core.actions.node_patch import NodeNow
 from core.actions.run import CLOSED, UNDONE, Run
 from core.actions.situation import Asked, Situation, nodes_named
 from core.actions.step import Step
@@ -67,13 +68,7 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
     if situation.writer is not None and any(door.annotations for door in doors):
         findings += await access.lacking(situation.writer, access.CORDON)
     return ActionPlan(
-        id=new_id(situation.now),
-        action=asked.action,
-        context=place.context,
-        server=place.server,
-        who=situation.who,
-        made_at=situation.now,
-        why=asked.why,
+        **situation.header(asked.action, asked.why),
         nodes=tuple(TargetNode(now.name, now.uid, now.cordoned) for now in looked),
         findings=tuple(findings),
         steps=tuple(PlannedStep(what, door.node) for door in doors for what in _whats(door, wanted)),

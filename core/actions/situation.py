@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import msgspec
 
-from core.actions.action_plan import Options
+from core.actions.action_plan import Options, new_id
 from core.actions.cloud import Cloud
 from core.actions.guards import Guards
 from core.analysis import planning
@@ -38,6 +38,18 @@ class Asked:
             raise InputError(f"{self.action}: {error}") from None
 
 
+class Header(TypedDict):
+    """What every plan begins with: its name, what it is, where, by whom, when and why."""
+
+    id: str
+    action: str
+    context: str
+    server: str
+    who: str
+    made_at: float
+    why: str
+
+
 @dataclass(frozen=True)
 class Situation:
     """`writer` None: read-only, so the server can't be asked for dry runs. `cloud` None: nobody says how to reach it.
@@ -55,6 +67,19 @@ class Situation:
     @property
     def snapshot(self) -> Snapshot:
         return self.before.snapshot
+
+    def header(self, action: str, why: str) -> Header:
+        """A new plan's beginning."""
+        place = self.reader.place
+        return {
+            "id": new_id(self.now),
+            "action": action,
+            "context": place.context,
+            "server": place.server,
+            "who": self.who,
+            "made_at": self.now,
+            "why": why,
+        }
 
 
 def nodes_named(snapshot: Snapshot, names: Iterable[str]) -> list[Node]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from core.actions import group_claim, guards, scaling_group
-from core.actions.action_plan import ActionPlan, Finding, Level, PlannedStep, new_id
+from core.actions.action_plan import ActionPlan, Finding, Level, PlannedStep
 from core.actions.cloud import Cloud, needed, writing
 from core.actions.journal_reading import Entry
 from core.actions.line_by_line import attempt_lines
@@ -66,13 +66,7 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
     findings += await scaling_group.claims(situation, [group.id for group in groups])
     findings += [one for group, target in zip(groups, targets, strict=True) for one in _judged(group, target, suspend)]
     return ActionPlan(
-        id=new_id(situation.now),
-        action=asked.action,
-        context=place.context,
-        server=place.server,
-        who=situation.who,
-        made_at=situation.now,
-        why=asked.why,
+        **situation.header(asked.action, asked.why),
         findings=tuple(findings),
         steps=tuple(
             PlannedStep(f"{_verb(suspend)} {', '.join(one.change)}", one.name) for one in targets if one.change

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from core.actions import access, guards, node_patch
-from core.actions.action_plan import ActionPlan, Finding, Level, PlannedStep, TargetNode, new_id
+from core.actions import access, guards
+from core.actions.action_plan import ActionPlan, Finding, Level, PlannedStep, TargetNode
 from core.actions.cloud import Cloud
+from core.actions.drain import node_patch
+from core.actions.drain.node_patch import Json, NodeNow
 from core.actions.journal_reading import Entry
 from core.actions.line_by_line import attempt_lines
-from core.actions.node_patch import Json, NodeNow
 from core.actions.run import CLOSED, UNDONE, Run
 from core.actions.situation import Asked, Situation, nodes_named
 from core.actions.step import Step
@@ -48,13 +49,7 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
     if situation.writer is not None:
         findings += await access.lacking(situation.writer, access.CORDON)
     return ActionPlan(
-        id=new_id(situation.now),
-        action=asked.action,
-        context=place.context,
-        server=place.server,
-        who=situation.who,
-        made_at=situation.now,
-        why=asked.why,
+        **situation.header(asked.action, asked.why),
         nodes=tuple(TargetNode(now.name, now.uid, now.cordoned) for now in looked),
         findings=tuple(findings),
         steps=tuple(PlannedStep(f"take off {_keys(found[now.name])}", now.name) for now in looked if found[now.name]),

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from core.actions import join_token, join_trust, registered
+from core.actions.attach import join_trust
+from core.actions.registered import join_token, registered
 from core.analysis.join_script.block import Added, add
 from core.analysis.join_script.generate import NOT_SERVED, generate
 from core.analysis.join_script.lint import Finding, Report, Weight, lint

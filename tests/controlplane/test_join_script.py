@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from core.actions.join_trust import Token, verified
+from core.actions.attach.join_trust import Token, verified
 from tests.controlplane import identities as who
 from tests.controlplane.armed import Armed
 from tests.controlplane.cluster import Cluster

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from core.actions import join_trust
 from core.actions.action_plan import Level
-from core.actions.join_trust import Token, Trust, verified
+from core.actions.attach import join_trust
+from core.actions.attach.join_trust import Token, Trust, verified
 from core.clients.kubernetes import Target, connect
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.kinds import Json

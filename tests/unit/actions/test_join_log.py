@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.actions.attach_machine import LARGEST, mark, with_mark
-from core.actions.join_log import failed, telling
+from core.actions.attach.attach_machine import LARGEST, mark, with_mark
+from core.actions.attach.join_log import failed, telling
 from core.errors import VacancyError
 
 

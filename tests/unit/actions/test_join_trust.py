@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.actions.action_plan import Level
-from core.actions.join_trust import Token, Trust, ca_of, judge, token_of, verified
+from core.actions.attach.join_trust import Token, Trust, ca_of, judge, token_of, verified
 
 CONTENT = "Hello from the other side. I must have called a thousand times."
 VECTORS = (

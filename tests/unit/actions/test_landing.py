@@ -1,7 +1,7 @@
 """Where pods that leave would land: on ECS, on ECI and at what cost, or nowhere."""
 
-from core.actions import landing
 from core.actions.action_plan import Effect
+from core.actions.drain import landing
 from core.analysis import planning
 from core.analysis.prices import Prices, parse
 from core.policy import discover

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.actions.new_pods import Landing, landing
+from core.actions.eci.new_pods import Landing, landing
 from core.analysis.applications import Application
 from tests.unit.build import Object, config_map, group, node, pod
 from tests.unit.serverless.small import on_eci, planned

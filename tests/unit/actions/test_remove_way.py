@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from core.actions.journal_reading import UNFINISHED, Entry
-from core.actions.remove_way import ENDED_WITH, RUNS_AS, Known, known
+from core.actions.remove.remove_way import ENDED_WITH, RUNS_AS, Known, known
 
 
 def read(*lines: dict[str, Any]) -> Known:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from core.actions import rollout
-from core.actions.owner import OwnerNow, named
-from core.actions.workload_pods import selector_text
+from core.actions.eci import rollout
+from core.actions.eci.owner import OwnerNow, named
+from core.actions.eci.workload_pods import selector_text
 from core.analysis.applications import Application
 from core.errors import InputError, VacancyError
 

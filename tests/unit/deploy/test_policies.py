@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from core.actions import group_claim, join_script, join_token, owner, restart_plan
+from core.actions import group_claim
+from core.actions.eci import owner, restart_plan
+from core.actions.registered import join_script, join_token
 from core.clients.alibaba import reader, writer
 from core.kube import kinds
 

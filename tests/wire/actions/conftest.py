@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from core.actions import attach, attach_machine, expand, join_log, step
+from core.actions import step
+from core.actions.attach import attach, attach_machine, join_log
+from core.actions.expand import expand
 from core.actions.guards import Guards
 from core.clients.alibaba import connection
 from tests.wire.actions.dying_plan import hurry

@@ -11,8 +11,10 @@ from typing import Any
 
 import msgspec
 
-from core.actions import attach, attach_machine, expand, join_log, journal_reading, step
+from core.actions import journal_reading, step
 from core.actions.action_plan import ActionPlan
+from core.actions.attach import attach, attach_machine, join_log
+from core.actions.expand import expand
 from core.actions.journal import Journal
 from core.clients.alibaba import connection
 from core.session import acting

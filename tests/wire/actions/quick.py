@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from core.actions import remove, step
+from core.actions import step
+from core.actions.remove import remove
 from core.clients.alibaba import connection, errors
 from core.clients.alibaba.call import Call
 from core.clients.alibaba.sdk import Sdk

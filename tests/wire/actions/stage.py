@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from core.actions.action_plan import ActionPlan, Options
-from core.actions.drain import Drain
-from core.actions.drain_plan import DRAIN, plan
+from core.actions.drain.drain import Drain
+from core.actions.drain.drain_plan import DRAIN, plan
+from core.actions.drain.node_recovery import begun
 from core.actions.guards import Guards
 from core.actions.journal import Journal
 from core.actions.journal_reading import Entry, entries
-from core.actions.node_recovery import begun
 from core.actions.run import Run
 from core.actions.situation import Situation
 from core.clients.kubernetes import Clients, Target, connect

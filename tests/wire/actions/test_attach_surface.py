@@ -15,8 +15,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from core.actions import join_trust
 from core.actions.action_plan import Level
+from core.actions.attach import join_trust
 from core.analysis import attachable
 from core.session import Session, attaching
 from core.views import action

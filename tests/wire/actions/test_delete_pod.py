@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from core.actions import delete_pod
 from core.actions.action_plan import ActionPlan
+from core.actions.eci import delete_pod
 from core.errors import InputError, Refused
 from core.views.link import PlanAction
 from sim.kube.faults import Fault

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from textual.widgets import Input
 
-from core.actions import restart
+from core.actions.eci import restart
 from core.views import action
 from tests.wire.actions.elastic import VIRTUAL, Elastic
 from tests.wire.actions.test_screens import Screens, screens

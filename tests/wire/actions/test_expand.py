@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.actions import expand
 from core.actions.action_plan import Level
+from core.actions.expand import expand
 from core.actions.journal import Journal
 from core.errors import InputError, Refused
 from sim.cloud.faults import Fault

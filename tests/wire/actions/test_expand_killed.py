@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.actions import expand, expand_plan
 from core.actions.action_plan import ActionPlan
+from core.actions.expand import expand, expand_plan
 from core.actions.journal_reading import UNFINISHED
 from core.actions.protect import PROTECTED
 from core.analysis.scale_in.eligibility import DISABLED_ANNOTATION

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input
 
-from core.actions import expand
+from core.actions.expand import expand
 from core.session import Session
 from core.views import action
 from tests.wire.actions.fleet import Fleet, last

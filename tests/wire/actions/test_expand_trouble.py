@@ -5,8 +5,8 @@ import asyncio
 
 import pytest
 
-from core.actions import expand
 from core.actions.action_plan import Level
+from core.actions.expand import expand
 from core.actions.journal_reading import UNFINISHED
 from core.actions.run import Run
 from sim.cloud.access import READ_ONLY, Principal

@@ -15,9 +15,10 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from core.actions import journal, registered, step
+from core.actions import journal, step
 from core.actions.action_plan import ActionPlan, Level
 from core.actions.journal_reading import UNFINISHED, Entry, entries
+from core.actions.registered import registered
 from core.actions.run import Run
 from core.clients.kubernetes import Target, connect
 from core.errors import Refused, VacancyError

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from cli.main import main
-from core.actions import notify_record
+from core.actions.eci import notify_record
 from core.actions.journal import folder
 from core.clients.notification import Answer, Message, Outcome, scheme, send
 from core.errors import InputError, Refused

@@ -16,7 +16,7 @@ import pytest
 
 from core.actions.action_plan import ActionPlan
 from core.actions.journal_reading import UNFINISHED, find
-from core.actions.remove_way import DELETE
+from core.actions.remove.remove_way import DELETE
 from tests.wire.actions.fleet import Fleet, removal
 from tests.wire.actions.nursery import Ended, Order, step_of
 from tests.wire.actions.test_remove import JOINS

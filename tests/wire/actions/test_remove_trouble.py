@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.actions.action_plan import Level
-from core.actions.machine_steps import SCRIPT
+from core.actions.remove.machine_steps import SCRIPT
 from core.errors import Refused
 from sim.cloud.access import Principal
 from sim.cloud.faults import Fault

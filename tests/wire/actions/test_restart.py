@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from core.actions import restart
 from core.actions.action_plan import ActionPlan, Level
+from core.actions.eci import restart
 from core.actions.journal_reading import UNFINISHED
 from core.actions.run import Run
 from core.errors import InputError, Refused

@@ -1,0 +1,1 @@
+"""An existing machine is brought in."""

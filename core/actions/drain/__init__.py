@@ -1,0 +1,1 @@
+"""The drain: cordon, evict through budgets, see the pods gone; and cordoning alone."""
