@@ -7,6 +7,7 @@ import time
 
 from cli import acting, output
 from cli.where import add_source_options, where
+from core.errors import InputError
 
 EXAMPLES = """examples:
   vacancy journal                       all actions, the newest first
@@ -41,7 +42,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
 
 def _options(parser: argparse.ArgumentParser) -> None:
     """Those of all of them; what was said before is not undone by a default."""
-    formats = ("table", "json", "yaml", "name")
+    formats = ("table", "json", "yaml", "csv", "name")
     parser.add_argument("-o", "--output", choices=formats, default=argparse.SUPPRESS, help="default: table")
     parser.add_argument("--write", action="store_true", default=argparse.SUPPRESS, help="arm it: really do it")
     add_source_options(parser)
@@ -57,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
         if args.output == "table":
             table = journal.view(found, time.time(), 0)
             output.write("".join(f"{note}\n\n" for note in table.notes) + output.as_table(table, table.rows))
+        elif args.output == "csv":
+            output.write(output.as_csv(map(journal.flat, found)))
         else:
             _write(args, {"apiVersion": "vacancy/v1", "kind": "Journal", "items": [journal.document(e) for e in found]})
         return 0
@@ -89,6 +92,8 @@ async def _recover(args: argparse.Namespace) -> int:
 
 
 def _write(args: argparse.Namespace, document: dict[str, object]) -> None:
+    if args.output == "csv":
+        raise InputError("-o csv is for the list of actions: the lines of one differ; -o json has them")
     if args.output == "name":
         items = document.get("items") or ()
         assert isinstance(items, list)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Collection, Sequence
 from importlib import import_module
 from types import ModuleType
+from typing import NoReturn
 
 from cli.where import add_source_options
 from core.errors import VacancyError
@@ -44,6 +45,8 @@ COMMANDS = {
 }
 """Command -> summary. Each is a module `cli.<command>` with `fill(parser)` and `run(args)`, imported when meant."""
 
+MOST_CHOICES = 200
+"""Characters; a longer list of what there is to choose from is left to the help."""
 EPILOG = """examples:
   vacancy --demo                       the whole product on a simulated cluster
   vacancy                              the dashboard, on the current kubectl context, read-only
@@ -56,9 +59,18 @@ exit codes: 0 done, 1 failed, 2 wrong usage or unreadable input, 3 a source coul
 """
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and where the rest stands, in place of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        what, listed, choices = message.partition(" (choose from ")
+        choices = listed + choices if len(choices) <= MOST_CHOICES else ""
+        self.exit(2, f"{self.prog}: {what}{choices}; see {self.prog} --help\n")
+
+
 def parser(meant: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     """The command line. Only the commands in `meant` know their options: the dashboard starts without any of them."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog=os.path.basename(sys.argv[0]).replace("__main__.py", "vacancy") or "vacancy",
         description="Capacity of an Alibaba Cloud Kubernetes cluster: what is booked, what is used, who could go.",
         epilog=EPILOG,

@@ -154,3 +154,9 @@ def document(entry: Entry) -> dict[str, Any]:
         "context": entry.plan.context if entry.plan else None,
         "result": result(entry),
     }
+
+
+def flat(entry: Entry) -> dict[str, Any]:
+    """The same in one line, for CSV: the nodes, or whatever else it was about, in one field."""
+    whole = document(entry)
+    return {**whole, "nodes": " ".join(whole["nodes"]) or about(entry)}
