@@ -3,58 +3,45 @@ while nobody looks, and says how far it is."""
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
 from core.actions.action_plan import ActionPlan
 from core.actions.journal_reading import RUNNING, Entry, Folder
-from core.actions.run import Progress, Run
-from core.clock import Clock
+from core.actions.run import Progress
 from core.cluster.snapshot import Snapshot
-from core.errors import VacancyError, one_line
+from core.errors import VacancyError
 from core.session.acting import Actor, execute
 from core.session.planner import decide
+from core.session.works import Work, Works
 from core.views import action, action_view, journal
-from core.views.link import CancelAction, Failure, PlanAction, PlanAgain, RunAction, Update
+from core.views.link import Failure, PlanAction, PlanAgain, RunAction, Update
 from core.views.live import Moment, Producer
 from core.views.table import ViewKey
 
-PATIENCE = 15.0
-"""Seconds that a session which ends waits for an action to come to a safe point."""
 RE_READ = 3.0
 """Seconds between two looks at the journal's folder."""
 
 
 @dataclass
-class Work:
-    """One action: planned, perhaps running, perhaps at its end. `version` counts what is new."""
+class Planned(Work):
+    """One action: planned, perhaps running, perhaps at its end."""
 
     asked: PlanAction
     plan: ActionPlan | None = None
-    run: Run | None = None
-    error: str = ""
-    version: int = 0
-    task: "asyncio.Task[None] | None" = None
-
-    def new(self, error: str = "") -> None:
-        """Something about it is new."""
-        self.error = error
-        self.version += 1
 
 
 @dataclass
-class Desk:
-    """All works of one session, by the id that the screen gave them."""
+class Desk(Works[Planned]):
+    """All actions of one session."""
 
-    clock: Clock
-    works: dict[str, Work] = field(default_factory=dict)
     recovers: Callable[[str], str] = lambda _: ""
     """The screen's id of what puts the action of this plan in order, or ""."""
 
     def plan(self, asked: PlanAction, actor: Actor | None, snapshot: Snapshot) -> None:
         """Begin to plan."""
-        work = self.works[asked.id] = Work(asked)
+        work = self.works[asked.id] = Planned(asked)
         if actor is None:
             work.new("a dump is shown: nothing can be done to it")
             return
@@ -73,7 +60,7 @@ class Desk:
         work.new()
         work.task = asyncio.create_task(self._plan(work, actor, snapshot))
 
-    async def _plan(self, work: Work, actor: Actor, snapshot: Snapshot) -> None:
+    async def _plan(self, work: Planned, actor: Actor, snapshot: Snapshot) -> None:
         try:
             before = await asyncio.to_thread(decide, snapshot)
             work.plan = await actor.plan(before, work.asked)
@@ -91,28 +78,11 @@ class Desk:
             work.new(f"that was not it: type {expected}, or leave with escape")
             return
         try:
-            work.run = actor.start(work.plan, lambda _: work.new())
+            run = actor.start(work.plan, lambda _: work.new())
         except VacancyError as error:
             work.new(str(error))
             return
-        work.new()
-        work.task = asyncio.create_task(self._run(work, work.run))
-
-    async def _run(self, work: Work, run: Run) -> None:
-        try:
-            await execute(run)
-        except Exception as error:  # the last border: a task that dies unseen would look like one that runs
-            run.broke(one_line(str(error) or type(error).__name__))
-
-    def cancel(self, wanted: CancelAction) -> None:
-        """Stop a run at the next safe point; forget a plan that was not run."""
-        work = self.works.get(wanted.id)
-        if work is not None and work.run is not None:
-            work.run.cancel()
-        elif work is not None:
-            if work.task is not None:
-                work.task.cancel()
-            del self.works[wanted.id]
+        work.go(run, execute(run))
 
     def of_plan(self, plan_id: str) -> str:
         """The screen's id of the work with this plan; "" for another session's."""
@@ -127,17 +97,6 @@ class Desk:
             case "journal" | "journal-entry":
                 return JournalProducer(self, key)
         return None
-
-    async def close(self) -> None:
-        """Let what runs come to a safe point, and wait for it."""
-        tasks = [work.task for work in self.works.values() if work.task is not None and not work.task.done()]
-        for work in self.works.values():
-            if work.run is not None:
-                work.run.cancel()
-            elif work.task is not None:
-                work.task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=PATIENCE)
 
 
 class WorkProducer:

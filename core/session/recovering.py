@@ -3,47 +3,33 @@ in order. What that means for an action is in its module of core/actions; new ac
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.actions.journal_reading import Entry, Folder
-from core.actions.run import Run
-from core.errors import VacancyError, one_line
+from core.errors import VacancyError
 from core.session.acting import Actor, compare, entry, recover
+from core.session.works import Work, Works
 from core.views import action_plan, journal
 from core.views.action import ASKS, ENDED, PLANNING, REFUSED, RUNNING, ActionView, Line
-from core.views.link import CancelAction, RecoverAction, RunAction, Update
+from core.views.link import RecoverAction, RunAction, Update
 from core.views.live import Moment
 from core.views.table import Tone, ViewKey
 
 RE_READ = 5.0
 """Seconds between two looks whether something is left in the middle."""
-PATIENCE = 15.0
-"""Seconds that a session which ends waits for one to come to a safe point."""
 
 
 @dataclass
-class Recovery:
+class Recovery(Work):
     """One that somebody wants to put in order. `now`: what is there; None: not looked yet."""
 
     asked: RecoverAction
     found: Entry | None = None
     now: list[str] | None = None
-    run: Run | None = None
-    error: str = ""
-    version: int = 0
-    task: "asyncio.Task[None] | None" = None
-
-    def new(self, error: str = "") -> None:
-        """Something about it is new."""
-        self.error = error
-        self.version += 1
 
 
-@dataclass
-class Recoveries:
-    """All of one session, by the id that the screen gave them."""
-
-    works: dict[str, Recovery] = field(default_factory=dict)
+class Recoveries(Works[Recovery]):
+    """All of one session."""
 
     def begin(self, asked: RecoverAction, actor: Actor | None) -> None:
         """Look what is there now."""
@@ -70,43 +56,15 @@ class Recoveries:
             work.new("that was not it: type yes, or leave with escape")
             return
         try:
-            work.run = actor.reopen(work.found, lambda _: work.new())
+            run = actor.reopen(work.found, lambda _: work.new())
         except VacancyError as error:
             work.new(str(error))
             return
-        work.new()
-        work.task = asyncio.create_task(self._run(work.run, work.found, work.asked.how))
-
-    async def _run(self, run: Run, found: Entry, how: str) -> None:
-        try:
-            await recover(run, found, how)
-        except Exception as error:  # the last border: a task that dies unseen would look like one that runs
-            run.broke(one_line(str(error) or type(error).__name__))
-
-    def cancel(self, wanted: CancelAction) -> None:
-        """Stop it at the next safe point; forget one that was not begun."""
-        work = self.works.get(wanted.id)
-        if work is not None and work.run is not None:
-            work.run.cancel()
-        elif work is not None:
-            if work.task is not None:
-                work.task.cancel()
-            del self.works[wanted.id]
+        work.go(run, recover(run, work.found, work.asked.how))
 
     def of_plan(self, plan_id: str) -> str:
         """The screen's id of the one that runs for this action, or ""."""
         return next((name for name, work in self.works.items() if work.run and work.asked.action == plan_id), "")
-
-    async def close(self) -> None:
-        """Let what runs come to a safe point, and wait for it."""
-        tasks = [work.task for work in self.works.values() if work.task is not None and not work.task.done()]
-        for work in self.works.values():
-            if work.run is not None:
-                work.run.cancel()
-            elif work.task is not None:
-                work.task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=PATIENCE)
 
 
 class RecoveryProducer:

@@ -45,7 +45,7 @@ class Session:
         self._closed = False
         self._header: Status | None = None
         self._recoveries, self._left_over = Recoveries(), LeftOver()
-        self._desk = Desk(self._clock, recovers=self._recoveries.of_plan)
+        self._desk = Desk(recovers=self._recoveries.of_plan)
 
     def subscribe(self, key: ViewKey) -> None:
         """Start sending this view. Subscribing again sends it whole again."""

@@ -18,19 +18,24 @@ from core.where import Where
 _append = Journal._append
 
 
-def main(kubeconfig: str, what: str, line: str, moment: str) -> None:
+def die_at(line: int, moment: str) -> None:
+    """Let this process be killed at that line of the journal that it will write."""
     written = 0
 
     def append(self: Journal, entry: dict[str, Any]) -> None:
         nonlocal written
         written += 1
-        if written == int(line) and moment == "before":
+        if written == line and moment == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         _append(self, entry)
-        if written == int(line):
+        if written == line:
             os.kill(os.getpid(), signal.SIGKILL)
 
     Journal._append = append  # type: ignore[method-assign]
+
+
+def main(kubeconfig: str, what: str, line: str, moment: str) -> None:
+    die_at(int(line), moment)
     asyncio.run(_run(Where(kubeconfig=kubeconfig, write=True, cloud=False), _asked(what)))
 
 

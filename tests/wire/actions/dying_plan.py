@@ -4,10 +4,8 @@ plan as JSON, whose cluster is where KUBECONFIG leads."""
 
 import asyncio
 import os
-import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -15,27 +13,14 @@ from core.actions import journal_reading, step
 from core.actions.action_plan import ActionPlan
 from core.actions.attach import attach, attach_machine, join_log
 from core.actions.expand import expand
-from core.actions.journal import Journal
 from core.clients.alibaba import connection
 from core.session import acting
 from core.where import Where
-
-_append = Journal._append
+from tests.wire.actions.dying import die_at
 
 
 def main(file: str, line: str, moment: str) -> None:
-    written = 0
-
-    def append(self: Journal, entry: dict[str, Any]) -> None:
-        nonlocal written
-        written += 1
-        if written == int(line) and moment == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        _append(self, entry)
-        if written == int(line):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    Journal._append = append  # type: ignore[method-assign]
+    die_at(int(line), moment)
     hurry()
     asyncio.run(_run(msgspec.json.decode(Path(file).read_bytes(), type=ActionPlan)))
 
