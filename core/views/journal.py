@@ -11,7 +11,7 @@ from core.views.table import Cell, Column, Elide, Row, TableView, Tone, ViewKey,
 COLUMNS = (
     Column("began", "BEGAN", 14, describes="When it was begun, in UTC"),
     Column("action", "ACTION", 9, describes="What was done"),
-    Column("about", "ABOUT", 30, min_width=12, grow=True, describes="To what"),
+    Column("about", "ABOUT", 30, min_width=16, grow=True, elide=Elide.START, describes="To what"),
     Column("state", "STATE", 12, describes="How it ended; unfinished: a process ended in the middle"),
     Column("result", "RESULT", 40, min_width=20, grow=True, describes="What came of it, in words"),
     Column("who", "WHO", 24, min_width=12, importance=1, describes="Who began it"),
