@@ -129,7 +129,7 @@ def _causes(states: States) -> Iterator[str]:
             causes.setdefault(state.cause, []).append(kind)
     for cause, names in causes.items():
         everything = any(name in _NEEDED for name in names)
-        yield cause if everything else f"{', '.join(names)}: {cause}"
+        yield f"{'API server' if everything else ', '.join(names)}: {cause}"
     if off:
         yield f"{', '.join(off)} can't be read: {next(iter(off.values())).cause}"
 
