@@ -235,7 +235,7 @@ async def test_the_help_is_made_from_the_bindings(start: Start) -> None:
         bindings = [active.binding for active in stage.screen.active_bindings.values() if active.binding.id]
         await stage.press("question_mark")
         assert isinstance(stage.app.screen, HelpScreen)
-        text = "\n".join(str(line.plain) for line in stage.app.screen._lines())
+        text = " ".join("\n".join(line.plain for line in stage.app.screen._lines()).split())
         for binding in bindings:
             assert (binding.tooltip or binding.description) in text
         assert "░ booked only" in text

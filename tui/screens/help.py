@@ -1,6 +1,7 @@
 """The help: every key that works on the screen below, made from its bindings, and what its marks and columns mean."""
 
 from collections.abc import Iterable
+from textwrap import wrap
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -21,6 +22,8 @@ MARKS = (
     ("▌ ● ▾ ▸", "the cursor, a marked row, an open and a folded group"),
 )
 KEY_CELLS = 20
+MOST_CELLS, FRAME_CELLS = 100, 7
+"""The box at its widest, and what its border, padding and scrollbar take (styles/dialogs.tcss)."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -42,12 +45,13 @@ class HelpScreen(ModalScreen[None]):
             yield Static(Content("\n").join(self._lines()))
 
     def _lines(self) -> Iterable[Content]:
+        cells = min(MOST_CELLS, self.app.size.width * 9 // 10) - FRAME_CELLS
         for title, bindings in grouped(self._below).items():
             yield _heading(title)
             for binding in bindings:
-                yield _line(self._keys(binding), binding.tooltip or binding.description)
+                yield _line(self._keys(binding), binding.tooltip or binding.description, cells)
         if self._columns:
-            yield from _legend(self._columns)
+            yield from _legend(self._columns, cells)
 
     def _keys(self, binding: Binding) -> str:
         same = [active.binding for active in self._below if active.binding.action == binding.action]
@@ -64,19 +68,22 @@ def grouped(bindings: Iterable[ActiveBinding]) -> dict[str, list[Binding]]:
     return {title: list(actions.values()) for title, actions in groups.items()}
 
 
-def _legend(columns: Iterable[Column]) -> Iterable[Content]:
+def _legend(columns: Iterable[Column], cells: int) -> Iterable[Content]:
     yield _heading("Marks")
     for mark, meaning in MARKS:
-        yield _line(mark, meaning)
+        yield _line(mark, meaning, cells)
     yield _heading("Columns; the letter sorts, again the other way")
     for column in columns:
         if column.hotkey or column.describes:
-            yield _line(f"{column.hotkey:<2} {column.title}", column.describes)
+            yield _line(f"{column.hotkey:<2} {column.title}", column.describes, cells)
 
 
 def _heading(text: str) -> Content:
     return Content.styled(f"\n{text}", "$text-accent bold")
 
 
-def _line(left: str, right: str) -> Content:
-    return Content.assemble((f"  {left:<{KEY_CELLS}}", "bold"), (right, "$foreground-muted"))
+def _line(left: str, right: str, cells: int) -> Content:
+    """What is beyond `cells` stands below its beginning."""
+    beside = wrap(right, max(cells - KEY_CELLS - 2, KEY_CELLS), break_on_hyphens=False)
+    meaning = f"\n{' ' * (KEY_CELLS + 2)}".join(beside)
+    return Content.assemble((f"  {left:<{KEY_CELLS}}", "bold"), (meaning, "$foreground-muted"))
