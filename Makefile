@@ -7,7 +7,7 @@ CLI := $(BIN)/vacancy
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench parity controlplane screenshots lock clean
+.PHONY: help demo test thorough check format bench parity controlplane screenshots lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,10 @@ demo: $(VENV)/.installed  ## the whole product on a simulated cluster, nothing n
 	$(CLI) --demo
 
 test: $(VENV)/.installed  ## the everyday tests
-	$(BIN)/python -m pytest tests -m "not controlplane" -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest tests -m "not controlplane and not thorough" -n $(WORKERS) --dist worksteal
+
+thorough: $(VENV)/.installed  ## those that take long: every step killed, every key pressed, every door and trouble
+	$(BIN)/python -m pytest tests -m "thorough and not controlplane" -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/.installed  ## lint, types and import contracts
 	$(BIN)/ruff check .

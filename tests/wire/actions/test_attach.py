@@ -28,7 +28,7 @@ from sim.world.joining import decoded, encoded
 from tests.wire.actions.town import Town
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.thorough]
 DISK = {"StopInstance": 1, "DescribeClusterAttachScripts": 1, "ModifyInstanceAttribute": 1, "ReplaceSystemDisk": 1,
         "StartInstance": 1}  # fmt: skip
 

@@ -10,7 +10,7 @@ from core.actions.journal_reading import UNFINISHED
 from core.errors import Refused
 from tests.wire.actions.town import Town
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.thorough]
 
 
 def points(steps: int, notes: int = 0) -> list[tuple[int, str]]:

@@ -29,7 +29,7 @@ from tui.screens.action import ActionScreen
 from tui.screens.machines import MachinesScreen
 from tui.widgets.fleet_table import FleetTable
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.thorough]
 
 
 async def vacancy(*words: str) -> tuple[int, str, str]:

@@ -15,6 +15,8 @@ from sim.kube.faults import Fault
 from tests.wire.actions.elastic import FORCED, VIRTUAL, Elastic
 from tests.wire.kube import objects
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest_asyncio.fixture
 async def stage(home: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Elastic]:

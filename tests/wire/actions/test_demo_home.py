@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from tests.wire.actions.ack import simulated, vacancy
+
+pytestmark = pytest.mark.thorough
 
 OWNERS = ("shop/recommend-train", "ml/embedding")
 """Planted: pods that went to ECI although ECS has room again."""

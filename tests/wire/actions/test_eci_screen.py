@@ -15,6 +15,8 @@ from tests.wire.actions.test_screens import Screens, screens
 from tui.screens.eci import EciOwnerScreen, EciScreen
 from tui.screens.mute import MuteScreen
 
+pytestmark = pytest.mark.thorough
+
 WEB = "Deployment default/web"
 KEYS = ("r", "d", "m", "u", "n")
 

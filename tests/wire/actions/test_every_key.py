@@ -17,6 +17,8 @@ from tui.screens.action import ActionScreen
 from tui.screens.main_views import MAIN_VIEWS
 from tui.screens.table_screen import TableScreen
 
+pytestmark = pytest.mark.thorough
+
 NAMED = ("enter", "space", "tab", "shift+tab", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown")
 LEAVES = ("q", "ctrl+q", "ctrl+c")
 """Keys that leave the program: what comes after them would press nothing."""
@@ -61,6 +63,7 @@ async def test_nothing_is_written(stage: Stage, kind: str) -> None:
             shown = Screens(app, pilot)
             await shown.until(lambda: app.status is not None and app.status.nodes)
             await press_all(app, kind)
+            await pilot.pause()
     assert_only_reads(proxy)
     assert not stage.cordons("a")
 

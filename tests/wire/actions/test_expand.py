@@ -29,6 +29,8 @@ from tests.wire.actions.growing import (
     wish,
 )
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ from core.views.link import PlanAction
 from tests.wire.actions.fleet import Fleet, last
 from tests.wire.actions.growing import DOORS, ESS, autoscaler, group, planned, size
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[3]
 BEGIN, INTENT, RESULT, END = "begin", "intent", "result", "end"
 PLACES = [

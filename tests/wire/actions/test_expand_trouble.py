@@ -17,6 +17,8 @@ from sim.kube.faults import Fault as KubeFault
 from tests.wire.actions.fleet import Fleet, last
 from tests.wire.actions.growing import COUNT, DESIRED, DOORS, ESS, PACE, codes, expanded, group, planned, size
 
+pytestmark = pytest.mark.thorough
+
 LOST = ("done-silence", "done-reset", "done-error")
 SOMEBODY = Origin("A user requests to scale the scaling group")
 

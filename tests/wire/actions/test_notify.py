@@ -21,6 +21,8 @@ from core.views.link import PlanAction
 from tests.wire.actions.elastic import FORCED, Elastic
 from tests.wire.actions.mailbox import Mailbox, Webhook
 
+pytestmark = pytest.mark.thorough
+
 SECRET = "hunter2hunter2"
 NOW = {"limit": "0s"}
 

@@ -18,6 +18,8 @@ from sim.kube.faults import Fault as KubeFault
 from tests.wire.actions.fleet import Fleet
 from tests.wire.actions.growing import COUNT, ESS, autoscaler, codes, group
 
+pytestmark = pytest.mark.thorough
+
 PROTECTED, IN_SERVICE = "Protected", "InService"
 OURS = {"key": "team", "value": "web", "effect": "NoSchedule"}
 

@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from cli.main import COMMANDS
 from tests.wire.actions.ack import simulated, vacancy
+
+pytestmark = pytest.mark.thorough
 
 READS = ("Describe", "List", "Get")
 

@@ -12,6 +12,8 @@ from sim.cloud.faults import Fault
 from sim.world import joining
 from tests.wire.actions.fleet import KIND, MARK, Fleet, last
 
+pytestmark = pytest.mark.thorough
+
 JOINS = joining.script(MARK, "np-test", "", "")
 
 

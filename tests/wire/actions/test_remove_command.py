@@ -4,8 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.wire.actions.ack import simulated, vacancy
 from tests.wire.actions.test_read_only import asked
+
+pytestmark = pytest.mark.thorough
 
 
 async def test_the_command(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from tests.wire.actions.fleet import Fleet, removal
 from tests.wire.actions.nursery import Ended, Order, step_of
 from tests.wire.actions.test_remove import JOINS
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[3]
 AT_ONCE = 8
 """Removals under way at the same time."""
@@ -117,7 +119,8 @@ async def test_killed_at_every_step(fleet: Fleet, door: str) -> None:
         turns = asyncio.Semaphore(AT_ONCE)
         dead = await asyncio.gather(*(dies(fleet, born, plan, place, turns) for place, _, plan in doomed))
     survived = [place for place, died in zip(places, dead, strict=True) if not died]
-    assert all(step == DELETE for _, step, _ in survived), survived  # what the cloud controller was quicker to do
+    # what the cloud controller was quicker to do, or slower: then it is no note that it is so already
+    assert all(event == "note" or step == DELETE for event, step, _ in survived), survived
     for place, node, plan in doomed:
         assert find(plan.id).state == "done", (place, find(plan.id).lines[-1])
         assert not fleet.has_node(node), place

@@ -12,6 +12,8 @@ from sim.cloud.access import Principal
 from tests.wire.actions.fleet import Fleet
 from tests.wire.actions.test_remove import JOINS, codes
 
+pytestmark = pytest.mark.thorough
+
 DEPLOY = Path(__file__).parents[3] / "deploy"
 ROLES = ("read-only", "remove")
 

@@ -15,6 +15,8 @@ from tests.wire.actions.test_screens import Screens
 from tui.app import VacancyApp
 from tui.screens.remove import RemoveScreen, read
 
+pytestmark = pytest.mark.thorough
+
 
 @asynccontextmanager
 async def screens(fleet: Fleet, armed: bool = True) -> AsyncIterator[Screens]:

@@ -17,6 +17,8 @@ from sim.world import joining
 from tests.wire.actions.fleet import MARK, Fleet, last
 from tests.wire.actions.test_remove import JOINS, codes
 
+pytestmark = pytest.mark.thorough
+
 WRITES = ("DetachInstances", "RunCommand", "StopInstance", "ModifyInstanceAttribute", "StartInstance")
 """What taking an attached machine out of its group changes in the cloud."""
 LOST = ("done-reset", "done-silence", "done-error")

@@ -18,6 +18,8 @@ from core.views.link import PlanAction
 from sim.kube.faults import Fault
 from tests.wire.actions.elastic import FORCED, VIRTUAL, Elastic
 
+pytestmark = pytest.mark.thorough
+
 WEB = "deployment/default/web"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 

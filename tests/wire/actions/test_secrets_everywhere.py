@@ -17,6 +17,8 @@ from tests.wire.kube import objects
 from tui.app import VacancyApp
 from tui.screens.main_views import MAIN_VIEWS
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[3]
 MARK = "hunter2hunter2"
 JOIN_TOKEN = re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")

@@ -14,6 +14,8 @@ from sim.world.world import Options, build
 from tests.controlplane import build as programs
 from tests.wire.cloud_feeds.test_demo import Demo, start
 
+pytestmark = pytest.mark.thorough
+
 _BUILT = programs.program("kubectl")
 KUBECTL = str(_BUILT) if _BUILT.exists() else shutil.which("kubectl") or ""
 

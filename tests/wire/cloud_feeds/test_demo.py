@@ -17,6 +17,8 @@ from core.session import Session, Where
 from core.views.status import Connection, Source, Status
 from core.views.table import TableChange, TableView, ViewKey, apply
 
+pytestmark = pytest.mark.thorough
+
 EVERY_ORIGIN = {"autoscaled", "expanded", "attached-auto", "attached-manual", "external", "virtual", "unknown"}
 
 

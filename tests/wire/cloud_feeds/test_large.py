@@ -3,9 +3,13 @@
 
 from collections import Counter
 
+import pytest
+
 from core.feeds.cloud_around import CloudTiming
 from tests.wire.cloud_feeds.following import Following
 from tests.wire.cloud_feeds.large import serving
+
+pytestmark = pytest.mark.thorough
 
 ALLOWED = 5
 """Calls in any second (facts: what ESS bears for a whole account)."""

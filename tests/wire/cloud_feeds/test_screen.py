@@ -24,6 +24,8 @@ from sim.world.world import Options, World, build
 from tests.wire.cloud_feeds.following import FAST
 from tui.widgets.header_line import pieces
 
+pytestmark = pytest.mark.thorough
+
 OPERATOR = Principal("operator", "STS.operator", "operator-secret", READ_ONLY, security_token="token-1")
 
 
