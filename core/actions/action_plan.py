@@ -76,7 +76,7 @@ class BudgetUse(msgspec.Struct, frozen=True):
 
 class Effect(msgspec.Struct, frozen=True):
     """What the what-if expects: pod -> node for those that land; those that would wait; those gone for good; how the
-    autoscaler would resize groups (id, from, to). `at`: the moment of the data, in seconds since the epoch.
+    autoscaler would resize groups (name, from, to). `at`: the moment of the data, in seconds since the epoch.
 
     `eci`: those that land on ECI; all of them cost at least `eci_a_day` there, None where no price is known."""
 

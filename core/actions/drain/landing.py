@@ -24,7 +24,7 @@ def effect(before: Plan, nodes: Sequence[str], going: Sequence[Pod], prices: Pri
         lands=lands,
         waits=tuple(pod for pod in found.displaced if pod in keys),
         lost=tuple(pod for pod in found.lost if pod in keys),
-        resizes=tuple((one.group, one.before, one.after) for one in found.resize),
+        resizes=tuple((_name(before, one.group), one.before, one.after) for one in found.resize),
         at=before.snapshot.as_of,
         eci=tuple(pod.key for pod in eci),
         eci_a_day=a_day(eci, prices),
@@ -42,6 +42,12 @@ def a_day(pods: Sequence[Pod], prices: Prices | None) -> float | None:
 def _size(pod: Pod) -> Size:
     requests = pod.shape.requests
     return Size(Fraction(requests.get("cpu", 0), 1000), Fraction(requests.get("memory", 0), _GIB))
+
+
+def _name(before: Plan, group: str) -> str:
+    """What a person calls the group."""
+    known = before.snapshot.groups.get(group)
+    return known.name if known is not None else group
 
 
 def findings(found: Effect) -> Iterator[Finding]:

@@ -102,11 +102,11 @@ def permission(verb: str, owner: Application) -> Permission:
 
 
 async def look(reader: Reader, owner: Application) -> OwnerNow:
-    """As it is now. Raises Refused when there is none."""
+    """As it is now. Raises InputError when there is none."""
     try:
         return OwnerNow(decoded(await reader.get(path(owner)), Json, str(owner)))
     except NotFound:
-        raise Refused(f"{owner}: there is none of that name") from None
+        raise InputError(f"{owner}: there is none of that name") from None
 
 
 async def change(

@@ -33,8 +33,13 @@ def _deployment(now: OwnerNow) -> str:
     if updated < total:
         return f"{updated} of {total} pods are new"
     if (old := _count(status, "replicas") - updated) > 0:
-        return f"{old} old pods are still to go"
+        return still_to_go(old)
     return f"{available} of {updated} new pods are available" if available < updated else ""
+
+
+def still_to_go(old: int) -> str:
+    """So many old pods, in words."""
+    return f"{old} old pod{' is' if old == 1 else 's are'} still to go"
 
 
 def _stateful_set(now: OwnerNow) -> str:

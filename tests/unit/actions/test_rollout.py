@@ -25,7 +25,7 @@ def test_a_change_that_its_controller_has_not_seen() -> None:
     ("status", "told"),
     [
         ({"replicas": 3, "updatedReplicas": 1, "availableReplicas": 3}, "1 of 2 pods are new"),
-        ({"replicas": 3, "updatedReplicas": 2, "availableReplicas": 3}, "1 old pods are still to go"),
+        ({"replicas": 3, "updatedReplicas": 2, "availableReplicas": 3}, "1 old pod is still to go"),
         ({"replicas": 2, "updatedReplicas": 2, "availableReplicas": 1}, "1 of 2 new pods are available"),
         ({}, "0 of 2 pods are new"),
     ],
