@@ -185,11 +185,7 @@ class Restarting:
             raise VacancyError(f"{self._owner}: it was deleted, and another has its name")
         if self._details.way == REPLACE:
             left = await self._old_left(now)
-            still = (
-                f"{left} old pod{' is' if left == 1 else 's are'} still to go"
-                if left
-                else rollout.missing(self._details.kind, now)
-            )
+            still = rollout.still_to_go(left) if left else rollout.missing(self._details.kind, now)
         else:
             if not _ours(now, run.plan):
                 raise VacancyError(f"{self._owner}: somebody changed its pod template while it was rolled out")
