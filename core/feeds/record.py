@@ -21,6 +21,7 @@ from core.feeds.masking import masked
 from core.feeds.metrics import slices
 from core.feeds.status import absence
 from core.kube.kinds import ALL, Kind
+from core.kube.own_kinds import NodeGroup, written
 
 Progress = Callable[[str, int, int | None], None]
 """Called with (kind, objects written, objects in all; None: the server doesn't tell)."""
@@ -39,9 +40,14 @@ class Recorded:
 
 
 async def record(
-    reader: Reader, path: str, kinds: Sequence[Kind] = SERVED, progress: Progress | None = None
+    reader: Reader,
+    path: str,
+    kinds: Sequence[Kind] = SERVED,
+    progress: Progress | None = None,
+    groups: Sequence[NodeGroup] = (),
 ) -> Recorded:
-    """Write all objects of `kinds` to `path` (gzipped when it ends in .gz). The file appears when it is complete.
+    """Write all objects of `kinds` to `path` (gzipped when it ends in .gz), and scaling groups, which no API server
+    has. The file appears when it is complete.
 
     Raises InputError when it can't be written, and the error of a needed kind that can't be read.
     """
@@ -50,6 +56,10 @@ async def record(
         writer = _Writer(stream)
         for kind in kinds:
             await _Recording(reader, kind, writer, recorded, progress or _silent).run()
+        for group in groups:
+            writer.add(masked(written(group), "NodeGroup"))
+        if groups:
+            recorded.counts["NodeGroup"] = len(groups)
         writer.close()
     return recorded
 

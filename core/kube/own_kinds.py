@@ -98,6 +98,36 @@ def _group(wire: _WireGroup) -> NodeGroup:
     )
 
 
+def written(group: NodeGroup) -> dict[str, Any]:
+    """The group as a dump has it: what `groups` reads back as the same."""
+    spec = {
+        "displayName": group.display_name,
+        "nodePoolId": group.pool,
+        "managedBy": group.managed_by,
+        "autoscaling": group.autoscaling,
+        "minSize": group.min_size,
+        "maxSize": group.max_size,
+        "desiredSize": group.desired_size,
+        "nodes": group.nodes,
+        "templates": [_written_template(node) for node in group.templates],
+        "options": group.options,
+    }
+    known = {name: value for name, value in spec.items() if value is not None}
+    return {"apiVersion": "vacancy/v1", "kind": "NodeGroup", "metadata": {"name": group.id}, "spec": known}
+
+
+def _written_template(node: Node) -> dict[str, Any]:
+    return {
+        "metadata": {"name": node.name, "labels": node.labels},
+        "spec": {"taints": node.taints},
+        "status": {"capacity": _quantities(node.capacity), "allocatable": _quantities(node.allocatable)},
+    }
+
+
+def _quantities(amounts: dict[str, int]) -> dict[str, str]:
+    return {name: f"{amount}m" if name == "cpu" else str(amount) for name, amount in amounts.items()}
+
+
 groups: Codec[NodeGroup] = Codec("NodeGroup", _WireGroup, _group)
 policies: Codec[PolicyObject] = Codec(
     "AutoscalerPolicy", _WirePolicy, lambda wire: PolicyObject(wire.metadata.name or "default", wire.spec or {})

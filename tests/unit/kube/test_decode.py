@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import InputError
 from core.kube import kinds, timestamps
+from core.kube.own_kinds import written
 from tests.unit.kube.samples import BY_KIND, WHEN, Object
 
 AT = timestamps.seconds(WHEN)
@@ -180,6 +181,17 @@ def test_a_group_of_our_own_and_its_template() -> None:
     assert (group.nodes, group.autoscaling, group.desired_size) == (("n1",), True, None)
     (template,) = group.templates
     assert (template.labels, template.capacity["cpu"]) == ({"a": "b"}, 1500)
+
+
+def test_a_group_is_written_as_it_is_read() -> None:
+    """Quantities in other words, the same amounts: a second reading finds nothing new to write."""
+    group = read("NodeGroup")
+    once = written(group)
+    again = read("NodeGroup", msgspec.json.decode(msgspec.json.encode(once)))
+    assert msgspec.to_builtins(written(again)) == msgspec.to_builtins(once)
+    assert (again.name, again.max_size, again.nodes) == (group.name, group.max_size, group.nodes)
+    (template,), (before,) = again.templates, group.templates
+    assert (template.labels, template.taints, template.capacity) == (before.labels, before.taints, before.capacity)
 
 
 def test_a_group_with_one_template_and_one_with_none() -> None:
