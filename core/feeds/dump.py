@@ -105,9 +105,7 @@ def _content(file: str, tell: Callable[[int], object]) -> bytes:
     if file == "-":
         return _unpacked(sys.stdin.buffer, file, tell)
     with open(file, "rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-        stream.seek(0)
-        return _unpacked(stream, file, tell) if packed else stream.read()
+        return _unpacked(stream, file, tell)
 
 
 def _unpacked(stream: BinaryIO, file: str, tell: Callable[[int], object]) -> bytes:
