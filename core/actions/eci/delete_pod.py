@@ -92,7 +92,7 @@ async def _pod(reader: Reader, key: str) -> Pod:
     try:
         body = await reader.get(pod_path(key))
     except NotFound:
-        raise Refused(f"pod {key}: there is none of that name") from None
+        raise InputError(f"pod {key}: there is none of that name") from None
     found: Pod = await asyncio.to_thread(BY_NAME["Pod"].codec.item, body)
     return found
 

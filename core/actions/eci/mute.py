@@ -54,7 +54,7 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
         raise InputError(f"{asked.action}: one owner at a time, as KIND/NAMESPACE/NAME")
     application, place = owner.named(asked.targets[0]), situation.reader.place
     wish = _mute(asked.args_as(Args), situation) if asked.action == MUTING else None
-    now = await owner.look(situation.reader, application)
+    now = await owner.look_asked(situation.reader, application)
     text, before = written(wish) if wish is not None else None, now.annotations.get(MUTE)
     findings = list(guards.judge(situation.guards, place.context, ()))
     if text is None and before is None:

@@ -102,11 +102,19 @@ def permission(verb: str, owner: Application) -> Permission:
 
 
 async def look(reader: Reader, owner: Application) -> OwnerNow:
-    """As it is now. Raises InputError when there is none."""
+    """As it is now. Raises Refused when there is none."""
     try:
         return OwnerNow(decoded(await reader.get(path(owner)), Json, str(owner)))
     except NotFound:
-        raise InputError(f"{owner}: there is none of that name") from None
+        raise Refused(f"{owner}: there is none of that name") from None
+
+
+async def look_asked(reader: Reader, owner: Application) -> OwnerNow:
+    """The same for one that a person has just named. Raises InputError when there is none."""
+    try:
+        return await look(reader, owner)
+    except Refused as error:
+        raise InputError(str(error)) from None
 
 
 async def change(

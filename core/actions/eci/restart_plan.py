@@ -125,7 +125,7 @@ async def plan(situation: Situation, asked: Asked) -> ActionPlan:
 
 async def _look(situation: Situation, application: Application) -> _Seen:
     now, virtual = await asyncio.gather(
-        owner.look(situation.reader, application), workload_pods.virtual_nodes(situation.reader)
+        owner.look_asked(situation.reader, application), workload_pods.virtual_nodes(situation.reader)
     )
     found = await workload_pods.pods_of(situation.reader, application, now)
     pods = [pod for pod in found if pod.stays]

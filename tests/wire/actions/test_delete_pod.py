@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from core.actions.action_plan import ActionPlan
 from core.actions.eci import delete_pod
-from core.errors import InputError, Refused
+from core.errors import InputError
 from core.views.link import PlanAction
 from sim.kube.faults import Fault
 from tests.wire.actions.elastic import FORCED, VIRTUAL, Elastic
@@ -125,7 +125,7 @@ async def test_only_that_very_pod(stage: Elastic) -> None:
 
 
 async def test_there_must_be_one(stage: Elastic) -> None:
-    with pytest.raises(Refused, match="none of that name"):
+    with pytest.raises(InputError, match="none of that name"):
         await stage.planned("delete-pod", "default/nobody")
     with pytest.raises(InputError, match="one pod at a time"):
         await stage.planned("delete-pod", "default/a", "default/b")

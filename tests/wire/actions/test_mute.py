@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from core.analysis.prices import shipped
 from core.analysis.serverless import MUTED, OVERDUE, ServerlessApplication, audit
-from core.errors import InputError, Refused
+from core.errors import InputError
 from core.session import decide, read
 from core.views.link import PlanAction
 from sim.kube.faults import Fault
@@ -96,7 +96,7 @@ async def test_an_end_counts_in_either_form(stage: Elastic) -> None:
 
 
 async def test_the_owner_must_be_there_and_the_same(stage: Elastic) -> None:
-    with pytest.raises(Refused, match="none of that name"):
+    with pytest.raises(InputError, match="none of that name"):
         await stage.planned("mute", "deployment/default/other", args=WISH)
     made = await stage.planned("mute", WEB, args=WISH)
     stage.sim.registry.delete("Deployment", "web", "default")
