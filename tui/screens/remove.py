@@ -1,20 +1,10 @@
 """The remove screen: asks what becomes of the machines, then it is an action like any other."""
 
-import secrets
 from typing import Any
 
-from textual import on
-from textual.widgets import Input, Static
-
-from core.views import action
 from core.views.link import PlanAction
-from core.views.table import Tone, ViewKey
-from core.views.text import sanitise
-from tui.screens.action import ActionScreen
-from tui.tones import styled
-from tui.widgets import state_panel
+from tui.screens.asking import AskingScreen
 
-QUESTION = "enter: keep machines   release: give them back   anyway REASON: see above"
 WORDS = ("keep", "release", "keep-desired", "keep-userdata", "no-reset", "dead")
 DOORS = ("attached", "expanded", "pool", "external")
 HELP = f"""\
@@ -29,49 +19,22 @@ Write any of these, or nothing, and enter:
   anyway REASON  though an autoscaler made it; last, up to the end of the line"""
 
 
-class RemoveScreen(ActionScreen):
-    """Follows nothing until it is said what becomes of the machines; then the plan is asked for."""
+class RemoveScreen(AskingScreen):
+    """These nodes."""
+
+    QUESTION = "enter: keep machines   release: give them back   anyway REASON: see above"
+    FIRST = f"Nothing is touched yet: first the plan.\n\n{HELP}"
+    AGAIN = HELP
 
     def __init__(self, nodes: list[str]) -> None:
-        super().__init__(ViewKey(action.KIND, secrets.token_hex(4)))
-        self._names, self._planned = tuple(nodes), False
+        super().__init__(f"Remove {', '.join(nodes) if len(nodes) <= 2 else f'{len(nodes)} nodes'}")
+        self._names = tuple(nodes)
 
-    def on_mount(self) -> None:
-        super().on_mount()
-        names = ", ".join(self._names) if len(self._names) <= 2 else f"{len(self._names)} nodes"
-        self.query_one(".-object", Static).update(styled([(sanitise(f"Remove {names}"), Tone.ACCENT)]))
-        self._tell(f"Nothing is touched yet: first the plan.\n\n{HELP}", Tone.MUTED)
-        prompt = self.query_one(Input)
-        prompt.disabled, prompt.display, prompt.placeholder = False, True, QUESTION
-        prompt.focus()
-
-    def on_screen_resume(self) -> None:
-        if self._planned:
-            super().on_screen_resume()
-
-    @on(Input.Submitted, ".-confirm")
-    def _told(self, event: Input.Submitted) -> None:
-        """What becomes of them, while it is asked for; a confirmation later on."""
-        if self._planned:
-            return
-        event.stop()
-        event.prevent_default()
-        wanted = read(event.value)
-        if wanted is None:
-            self._tell(HELP, Tone.WARNING)
-            return
-        self._planned = True
+    def asked(self, text: str) -> PlanAction | None:
+        if (wanted := read(text)) is None:
+            return None
         args, why = wanted
-        self.query_one(Input).clear()
-        self.query_one(Input).disabled = True
-        self.app.intend(PlanAction(self.key.name, "remove", self._names, why=why, args=args))
-        self.app.updates.follow(self.key, self.receive)
-
-    def _tell(self, text: str, tone: Tone) -> None:
-        self.query_one(".-sentences", Static).update(styled([(text, tone)]))
-
-    def _instead(self, failure: str) -> state_panel.Parts:
-        return super()._instead(failure) if self._planned else [("", Tone.MUTED)]
+        return PlanAction(self.key.name, "remove", self._names, why=why, args=args)
 
 
 def read(text: str) -> tuple[dict[str, Any], str] | None:
