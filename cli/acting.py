@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cli import output
 from cli.reading import ProgressLine
@@ -43,6 +43,25 @@ def add_drain_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--grace-period", type=int, metavar="SECONDS", help="default: each pod's own")
     parser.add_argument("--timeout", type=float, default=1800.0, metavar="SECONDS", help="for each node; default: 1800")
     parser.add_argument("--parallel", type=int, default=4, metavar="N", help="nodes at a time; default: 4")
+
+
+def emptying(args: argparse.Namespace, action: str, **only_it_takes: Any) -> "PlanAction":
+    """The intent of an action that empties nodes: the options of `add_drain_options`, and what only it takes."""
+    from core.views.link import PlanAction
+
+    return PlanAction(
+        "",
+        action,
+        tuple(args.nodes),
+        force=args.force,
+        delete_local_data=args.delete_emptydir_data,
+        grace_period=args.grace_period,
+        timeout=args.timeout,
+        parallel=args.parallel,
+        max_nodes=args.max_nodes,
+        why=args.why,
+        args=only_it_takes,
+    )
 
 
 def run(args: argparse.Namespace, asked: "PlanAction") -> int:

@@ -25,18 +25,4 @@ def fill(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Drain them."""
-    from core.views.link import PlanAction
-
-    asked = PlanAction(
-        "",
-        "drain",
-        tuple(args.nodes),
-        force=args.force,
-        delete_local_data=args.delete_emptydir_data,
-        grace_period=args.grace_period,
-        timeout=args.timeout,
-        parallel=args.parallel,
-        max_nodes=args.max_nodes,
-        why=args.why,
-    )
-    return acting.run(args, asked)
+    return acting.run(args, acting.emptying(args, "drain"))

@@ -45,20 +45,5 @@ def fill(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Remove them."""
-    from core.views.link import PlanAction
-
     names = ("release", "keep_desired", "anyway", "door", "keep_userdata", "no_reset", "dead")
-    asked = PlanAction(
-        "",
-        "remove",
-        tuple(args.nodes),
-        force=args.force,
-        delete_local_data=args.delete_emptydir_data,
-        grace_period=args.grace_period,
-        timeout=args.timeout,
-        parallel=args.parallel,
-        max_nodes=args.max_nodes,
-        why=args.why,
-        args={name: getattr(args, name) for name in names},
-    )
-    return acting.run(args, asked)
+    return acting.run(args, acting.emptying(args, "remove", **{name: getattr(args, name) for name in names}))
