@@ -12,7 +12,7 @@ import msgspec
 
 from core.actions.access import Permission
 from core.actions.action_plan import ActionPlan, Finding, Level
-from core.actions.run import Run
+from core.actions.run import Run, meanwhile
 from core.clients.kubernetes import ApiError, NotFound, Reader
 from core.errors import Refused, VacancyError
 from core.kube.timestamps import seconds
@@ -35,13 +35,10 @@ async def holding(run: Run, groups: Sequence[str]) -> AsyncIterator[None]:
     """Ours for as long as the block runs. Raises Refused when somebody else is acting on one of them."""
     for group in groups:
         await _claim(run, group)
-    task = asyncio.create_task(_renew(run, groups))
     try:
-        yield
+        async with meanwhile(_renew(run, groups)):
+            yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
         for group in groups:
             with contextlib.suppress(VacancyError):
                 await release(run, group)

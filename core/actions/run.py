@@ -4,7 +4,7 @@ action."""
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import msgspec
@@ -160,6 +160,18 @@ class Run:
         self.progress = progress
         if self._tell is not None:
             self._tell(progress)
+
+
+@contextlib.asynccontextmanager
+async def meanwhile(doing: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do this beside the block, for as long as it runs."""
+    task = asyncio.create_task(doing)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 def _request(answer: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from core.actions.action_plan import TargetNode
 from core.actions.drain import node_patch
 from core.actions.drain.node_patch import HOLDS, NodeNow
-from core.actions.run import Run
+from core.actions.run import Run, meanwhile
 from core.errors import VacancyError
 
 
@@ -67,13 +67,8 @@ def _body(run: Run, now: NodeNow, cordoned: bool | None, claim: bool | None) -> 
 @contextlib.asynccontextmanager
 async def keep_claims(run: Run, nodes: Sequence[TargetNode]) -> AsyncIterator[None]:
     """Renew our claims on these nodes for as long as the block runs."""
-    task = asyncio.create_task(_renew(run, nodes))
-    try:
+    async with meanwhile(_renew(run, nodes)):
         yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 async def _renew(run: Run, nodes: Sequence[TargetNode]) -> None:
